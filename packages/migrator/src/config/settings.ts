@@ -1,0 +1,48 @@
+import type { Pool, PoolClient } from 'pg';
+import type { QueryResult } from '../migration/types';
+
+/** An object of the application that runs SQL on one connection, like FlashFusion's `UnifiedDatabaseService`. */
+export interface DatabaseService {
+  query(sql: string, params?: readonly unknown[]): Promise<Partial<QueryResult> & { rows: unknown[] }>;
+}
+
+/** A pool that hands out `pg` clients: one of them is taken for a whole run. */
+export type ClientPool = Pick<Pool, 'connect'> & { connect(): Promise<PoolClient> };
+
+/** How to reach the database. The url may hold a password: it is never printed. */
+export type Connection =
+  | { readonly kind: 'url'; readonly url: string; readonly source: string }
+  | { readonly kind: 'pool'; readonly pool: ClientPool }
+  | { readonly kind: 'service'; readonly service: DatabaseService };
+
+/** Everything a command needs to know of one project in one environment: parsed, checked, nothing optional. */
+export interface Settings {
+  readonly project: string;
+  /** Absolute folder of the project. */
+  readonly projectRoot: string;
+  /** Absolute folder of the workspace, or of the project where there is none. */
+  readonly workspaceRoot: string;
+  /** Absolute path of `db.config.*`; `undefined` where the defaults are in force. */
+  readonly configPath: string | undefined;
+  /** Absolute folder of the migration files. */
+  readonly migrationsFolder: string;
+  /** Schema of `migration_history`, and the first of the search path. */
+  readonly schema: string;
+  readonly searchPath: readonly string[];
+  readonly environment: string;
+  /** Name of one of several databases of the environment; `undefined` where there is only one. */
+  readonly databaseName: string | undefined;
+  readonly connection: Connection;
+  readonly protected: boolean;
+  readonly outOfOrder: 'refuse' | 'allow';
+  /** Milliseconds a statement may wait for a lock; 0 = no limit. */
+  readonly lockTimeoutMs: number;
+  /** Milliseconds a statement may run; 0 = no limit. */
+  readonly statementTimeoutMs: number;
+  /** Milliseconds to wait for another runner of the same project; 0 = fail at once. */
+  readonly lockWaitMs: number;
+  /** How often a migration is run again after 55P03 or 40P01, with growing pauses. */
+  readonly lockRetries: number;
+  /** Milliseconds that loading one migration module may take. */
+  readonly loadTimeoutMs: number;
+}

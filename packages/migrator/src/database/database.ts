@@ -1,0 +1,72 @@
+import type { QueryResult } from '../migration/types';
+
+export type { QueryResult };
+
+/** Where a connection leads, fit to be printed: it never holds a password or a query string. */
+export interface ConnectionTarget {
+  readonly driver: 'postgres' | 'pglite';
+  /** Host name, socket folder, or for PGlite `embedded`. */
+  readonly host: string;
+  readonly port: number | undefined;
+  /** Database name; for PGlite the data folder or `memory`. */
+  readonly database: string;
+  readonly user: string | undefined;
+  /** Where the url came from: an environment variable's name, `db.config.ts`, `default` or `application`. */
+  readonly source: string;
+}
+
+/** How a session is opened. Durations are in milliseconds, `0` switches a limit off. */
+export interface OpenOptions {
+  /** `read-only`: the server refuses writes, no lock is taken, nothing is created. */
+  readonly access: 'read-write' | 'read-only';
+  /** Schemas for the search path, unquoted, in order; `pg_temp` is always put last. */
+  readonly searchPath: readonly string[];
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** Shown in `pg_stat_activity`, e.g. `flashfusion api`. */
+  readonly applicationName: string;
+}
+
+/** Facts that the server proved when the session was opened. */
+export interface ServerFacts {
+  /** `server_version_num`, e.g. 180004. */
+  readonly versionNumber: number;
+  /** `session_user`. */
+  readonly user: string;
+  readonly database: string;
+  readonly backendPid: number;
+}
+
+/**
+ * One dedicated connection. An implementer must send queries in the order of the calls, never switch the connection under
+ * a session, and reject with the server's own error (its SQLSTATE in `code`) or, where the connection is gone, with an
+ * error without a five-character `code`.
+ */
+export interface Session {
+  readonly target: ConnectionTarget;
+  readonly server: ServerFacts;
+  /** `true` from the moment the connection is known to be gone or `close` was called. */
+  readonly closed: boolean;
+  /** As {@link MigrationDatabase.query}: several statements without `params`, one with. */
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+  /** Asks the server to cancel the running statement (57014 for its caller). No-op where the driver cannot. */
+  cancel(): Promise<void>;
+  /** Ends the session and frees what it holds. Never rejects; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** A database that sessions can be opened on. */
+export interface Database {
+  readonly target: ConnectionTarget;
+  /** `false` only for an embedded database whose data does not exist yet, so that nothing is created by looking. */
+  exists(): Promise<boolean>;
+  /**
+   * Opens a session.
+   *
+   * @throws {MigratorError} `CONNECTION_FAILED`, `POOLED_CONNECTION`, `INVALID_CONNECTION`
+   */
+  open(options: OpenOptions): Promise<Session>;
+}

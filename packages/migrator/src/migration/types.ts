@@ -1,0 +1,142 @@
+import type { JsonOf, NoRollbackData } from './rollback-data';
+
+/** `project:version`, the identity of a migration everywhere: in plans, histories, dependencies and messages. */
+export type MigrationId = string;
+
+/** What a query gives back. The same for both drivers and for the original agent's migrations. */
+export interface QueryResult<Row = Record<string, unknown>> {
+  rows: Row[];
+  /** Rows returned or changed by the (last) statement. */
+  rowCount: number;
+  /** The (last) statement's command tag, e.g. `SELECT` or `COMMIT`. */
+  command: string;
+}
+
+/** Column name → value: a row to write, or the equality conditions that select rows. */
+export type ColumnValues = Record<string, unknown>;
+
+/**
+ * The database as a migration sees it: one connection, inside the migration's own transaction. Usable only until
+ * the function it was given to has settled.
+ */
+export interface MigrationDatabase {
+  /** Always `'postgresql'`, as in the original agent. */
+  readonly dbType: 'postgresql';
+  /**
+   * Runs SQL. Without `params`, `sql` may hold several statements (all that `psql -f` accepts in plain SQL); the result
+   * is the last one's. With `params` it is one statement with `$1`, `$2`, …
+   */
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<QueryResult<Row>>;
+  /**
+   * Splits `sql` with Postgres's own parser and sends one statement at a time. In a migration with `transaction: false`
+   * each finished statement is recorded, so that a resumed migration goes on behind the last one that finished.
+   */
+  script(sql: string): Promise<void>;
+  /** Inserts one row or several, and returns the inserted rows. */
+  insert<Row = Record<string, unknown>>(
+    table: string,
+    rows: ColumnValues | readonly ColumnValues[],
+  ): Promise<Row[]>;
+  /** Selects the rows whose columns equal `where` (`null` matches NULL); all rows without it. */
+  select<Row = Record<string, unknown>>(table: string, where?: ColumnValues): Promise<Row[]>;
+  /** Updates the rows that equal `where`, which must not be empty, and returns them. */
+  update<Row = Record<string, unknown>>(
+    table: string,
+    values: ColumnValues,
+    where: ColumnValues,
+  ): Promise<Row[]>;
+  /** Deletes the rows that equal `where`, which must not be empty, and returns them. */
+  delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]>;
+}
+
+/** Where a migration may say what it does. Lines reach the run's events, and so the terminal or the log. */
+export interface MigrationLogger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** What a migration may know of, and say to, the run that carries it. */
+export interface MigrationContext {
+  readonly environment: string;
+  readonly project: string;
+  readonly logger: MigrationLogger;
+  /** Aborted when the run is cancelled: long loops in data migrations should look at it. */
+  readonly signal: AbortSignal;
+  /**
+   * Keeps rollback data for a migration with `transaction: false`, which could fail before `up` returns. The last call
+   * wins; a value returned by `up` wins over it. Committed at once in such a migration.
+   */
+  saveRollbackData(data: unknown): Promise<void>;
+}
+
+/**
+ * A migration as its author writes it. See {@link defineMigration}.
+ *
+ * @typeParam Data what `up` returns: JSON values only, stored in the same transaction as the change
+ */
+export interface MigrationDefinition<Data = NoRollbackData> {
+  /** 14 digits, UTC, `YYYYMMDDhhmmss`: the same as in the file's name. */
+  version: string;
+  /** snake_case, the same as in the file's name. */
+  name: string;
+  description?: string;
+  /** Versions of the same project, or `project:version`: applied before this one, reverted after it. */
+  dependencies?: readonly string[];
+  /** `false` runs without a transaction, for what Postgres refuses inside one (CREATE INDEX CONCURRENTLY, …). Default `true`. */
+  transaction?: boolean;
+  /** With `transaction: false`: run `down` with what was saved when `up` fails. Default: nothing runs, guidance is given. */
+  onFailure?: 'revert';
+  /** How long a statement may wait for a lock: `'5s'`, `'500ms'`, milliseconds as a number, `0` for no limit. */
+  lockTimeout?: string | number;
+  /** How long a statement may run: as `lockTimeout`. */
+  statementTimeout?: string | number;
+  up(db: MigrationDatabase, agent: MigrationContext): Promise<Data> | Data;
+  down?(
+    db: MigrationDatabase,
+    agent: MigrationContext,
+    rollbackData: JsonOf<Data>,
+  ): Promise<unknown> | unknown;
+  /** Runs after `up` in the same transaction; `false` or a throw undoes the change. */
+  validate?(db: MigrationDatabase, agent: MigrationContext): Promise<boolean> | boolean;
+}
+
+/** A migration file as found on disk: known by its name and content, not loaded. */
+export interface MigrationFile {
+  readonly id: MigrationId;
+  readonly project: string;
+  readonly version: string;
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** SHA-256 of the source with a BOM dropped and CRLF turned into LF, as 64 hexadecimal digits. */
+  readonly checksum: string;
+}
+
+/** A loaded migration: everything was checked, nothing is optional but what may truly be absent. */
+export interface Migration {
+  readonly id: MigrationId;
+  readonly file: MigrationFile;
+  readonly project: string;
+  readonly version: string;
+  readonly name: string;
+  readonly description: string;
+  /** Identities, `project:version`, in the order given. */
+  readonly dependencies: readonly MigrationId[];
+  readonly mode: 'transaction' | 'no-transaction';
+  readonly onFailure: 'report' | 'revert';
+  /** Milliseconds; `undefined` takes the environment's. */
+  readonly lockTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+  up(db: MigrationDatabase, agent: MigrationContext): unknown;
+  readonly down:
+    | ((db: MigrationDatabase, agent: MigrationContext, rollbackData: unknown) => unknown)
+    | undefined;
+  readonly validate:
+    | ((db: MigrationDatabase, agent: MigrationContext) => unknown)
+    | undefined;
+}

@@ -1,0 +1,60 @@
+import type { Problem } from '../errors';
+import type { HistoryEntry, MigrationState } from '../history/entry';
+import type { MigrationFile, MigrationId } from '../migration/types';
+
+/** What planning knows of a migration that could be applied; a {@link Migration} satisfies it. */
+export interface PlannableMigration {
+  readonly id: MigrationId;
+  readonly file: MigrationFile;
+  readonly project: string;
+  readonly version: string;
+  readonly name: string;
+  readonly description: string;
+  readonly dependencies: readonly MigrationId[];
+  readonly mode: 'transaction' | 'no-transaction';
+}
+
+/** Why a step is in the plan. Only `report/` makes sentences of it. */
+export type StepReason =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'retry-failed'; readonly error: string | undefined }
+  | { readonly kind: 'reverted-before' }
+  | { readonly kind: 'out-of-order'; readonly behind: MigrationId }
+  | { readonly kind: 'required-by'; readonly id: MigrationId }
+  | { readonly kind: 'requested' }
+  | { readonly kind: 'after-target'; readonly target: string };
+
+/** One migration to apply or revert. */
+export interface PlanStep<M extends PlannableMigration = PlannableMigration> {
+  readonly migration: M;
+  readonly reason: StepReason;
+  /** The attempt number that the next history row of this migration gets. */
+  readonly attempt: number;
+}
+
+/** What a run will do, in order. Made by pure functions; printed by dry runs, carried out by `run/`. */
+export interface Plan<M extends PlannableMigration = PlannableMigration> {
+  readonly action: 'apply' | 'revert';
+  readonly project: string;
+  readonly environment: string;
+  readonly steps: readonly PlanStep<M>[];
+}
+
+/** A plan, or everything that stands in its way. */
+export type Planned<P> =
+  | { readonly ok: true; readonly plan: P }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** The state of one migration for `status`: file and history seen together. */
+export interface MigrationStatus {
+  readonly id: MigrationId;
+  readonly version: string;
+  readonly name: string;
+  readonly description: string;
+  /** `pending`: a file that never ran; otherwise the state of the latest history row. */
+  readonly state: 'pending' | MigrationState;
+  /** What does not fit together. */
+  readonly drift: 'none' | 'checksumMismatch' | 'fileMissing' | 'outOfOrder';
+  readonly entry: HistoryEntry | undefined;
+  readonly file: MigrationFile | undefined;
+}
