@@ -136,7 +136,5 @@ export interface Migration {
   readonly down:
     | ((db: MigrationDatabase, agent: MigrationContext, rollbackData: unknown) => unknown)
     | undefined;
-  readonly validate:
-    | ((db: MigrationDatabase, agent: MigrationContext) => unknown)
-    | undefined;
+  readonly validate: ((db: MigrationDatabase, agent: MigrationContext) => unknown) | undefined;
 }
