@@ -1,0 +1,122 @@
+import type { Problem } from '../errors';
+import type { HistoryEntry } from '../history/entry';
+import { parseMigrationId } from '../migration/id';
+import type { MigrationFile, MigrationId } from '../migration/types';
+import { migrateCommands } from './commands';
+import { didYouMean, nearest } from './nearest';
+import type { PrerequisiteLookup } from './prerequisites';
+import { standing } from './read-history';
+import type { PlannableMigration } from './types';
+
+/** What a dependency is checked against. */
+export interface DependencyFacts {
+  readonly project: string;
+  readonly environment: string;
+  readonly files: readonly MigrationFile[];
+  readonly history: ReadonlyMap<MigrationId, HistoryEntry>;
+  readonly allPending: ReadonlySet<MigrationId>;
+  readonly fileIds: ReadonlySet<MigrationId>;
+  readonly prerequisites: PrerequisiteLookup;
+}
+
+/**
+ * Everything wrong with a migration's dependencies: `SELF_DEPENDENCY`, `UNKNOWN_DEPENDENCY`, `UNKNOWN_PROJECT`,
+ * `PREREQUISITE_NOT_APPLIED`. A dependency is satisfied when it is applied, or pending in the same project.
+ */
+export function checkDependencies(
+  migration: PlannableMigration,
+  facts: DependencyFacts,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  for (const dependency of new Set(migration.dependencies)) {
+    const own = parseMigrationId(dependency).project === facts.project;
+    const check = own ? checkOwn : checkOther;
+    const problem = check(migration, dependency, facts);
+    if (problem !== undefined) problems.push({ ...problem, where: migration.file.path });
+  }
+  return problems;
+}
+
+function checkOwn(
+  migration: PlannableMigration,
+  dependency: MigrationId,
+  { history, allPending, fileIds, files, environment, project }: DependencyFacts,
+): Problem | undefined {
+  if (dependency === migration.id) {
+    return {
+      code: 'SELF_DEPENDENCY',
+      message: `${label(migration)} depends on itself.`,
+      hint: 'Take its own version out of its dependencies.',
+    };
+  }
+  if (allPending.has(dependency)) return undefined;
+  const entry = history.get(dependency);
+  if (entry !== undefined && standing(entry) === 'applied') return undefined;
+  if (entry === undefined && !fileIds.has(dependency)) {
+    const { version } = parseMigrationId(dependency);
+    return {
+      code: 'UNKNOWN_DEPENDENCY',
+      message: `${label(migration)} depends on ${dependency}, which does not exist.`,
+      hint: suggestOwn(version, files),
+    };
+  }
+  const gone = fileIds.has(dependency) ? '' : ', and its file is gone';
+  return {
+    code: 'PREREQUISITE_NOT_APPLIED',
+    message: `${label(migration)} depends on ${dependency}, which is ${entry?.state ?? 'not applied'}${gone}.`,
+    hint:
+      gone === ''
+        ? `Apply it first: ${migrateCommands({ project, environment })}.`
+        : 'Bring its file back from version control, or take the dependency out.',
+  };
+}
+
+function checkOther(
+  migration: PlannableMigration,
+  dependency: MigrationId,
+  { prerequisites, environment }: DependencyFacts,
+): Problem | undefined {
+  const { project, version } = parseMigrationId(dependency);
+  switch (prerequisites.stateOf(dependency)) {
+    case 'applied':
+      return undefined;
+    case 'notApplied':
+      return {
+        code: 'PREREQUISITE_NOT_APPLIED',
+        message: `${label(migration)} depends on ${dependency}, which is not applied in ${environment}.`,
+        hint: `Apply it first: ${migrateCommands({ project, environment })}.`,
+      };
+    case 'unknownVersion':
+      return {
+        code: 'UNKNOWN_DEPENDENCY',
+        message: `${label(migration)} depends on ${dependency}, but ${project} has no migration ${version}.`,
+        hint:
+          didYouMean(prerequisites.nearest(dependency)) ??
+          `Look into the migrations of ${project}.`,
+      };
+    case 'unknownProject':
+      return {
+        code: 'UNKNOWN_PROJECT',
+        message: `${label(migration)} depends on ${dependency}, but there is no project “${project}” with migrations.`,
+        hint:
+          didYouMean(prerequisites.nearest(dependency)) ??
+          'Write `project:version`, with a project that has a db.config file.',
+      };
+  }
+}
+
+/** Somebody who writes a name where a version belongs, or a digit wrong, is shown the version. */
+function suggestOwn(called: string, files: readonly MigrationFile[]): string {
+  const labelOf = new Map(
+    files.flatMap((file) => [[file.version, file] as const, [file.name, file] as const]),
+  );
+  const meant = nearest(called, labelOf.keys()).map((near) => {
+    const file = labelOf.get(near);
+    return file === undefined ? near : `${file.version} ${file.name}`;
+  });
+  return didYouMean([...new Set(meant)]) ?? 'Name a version of this project, or `project:version`.';
+}
+
+function label({ id, name }: PlannableMigration): string {
+  return `${id} (${name})`;
+}

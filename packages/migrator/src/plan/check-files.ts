@@ -1,0 +1,79 @@
+import type { Problem } from '../errors';
+import type { HistoryEntry } from '../history/entry';
+import type { MigrationFile } from '../migration/types';
+import { repairCommand } from './commands';
+
+/** Checksums that this version makes; rows of the original agent (`legacy`) used another recipe and are not compared. */
+const COMPARED = 'sha256';
+const NOT_COMPARED = 'legacy';
+
+/** How an applied migration's file and its history row differ. */
+export type FileDrift = 'none' | 'checksumMismatch' | 'fileMissing' | 'unknownAlgorithm';
+
+/** Compares what was applied with the file that is there now. Meant for entries whose changes are in the database. */
+export function fileDrift(entry: HistoryEntry, file: MigrationFile | undefined): FileDrift {
+  if (file === undefined) return 'fileMissing';
+  if (entry.checksumAlgorithm === NOT_COMPARED) return 'none';
+  if (entry.checksumAlgorithm !== COMPARED) return 'unknownAlgorithm';
+  return entry.checksum === file.checksum ? 'none' : 'checksumMismatch';
+}
+
+/** What stands in the way of going on: a changed or vanished file of an applied migration. */
+export function driftProblem(
+  entry: HistoryEntry,
+  file: MigrationFile | undefined,
+): Problem | undefined {
+  const drift = fileDrift(entry, file);
+  const label = `${entry.id} (${entry.name})`;
+  switch (drift) {
+    case 'none':
+      return undefined;
+    case 'fileMissing':
+      return {
+        code: 'FILE_MISSING',
+        message: `${label} is applied, but its file is gone.`,
+        hint:
+          'Bring the file back from version control (another branch may hold it), ' +
+          `or, if it is gone for good and its changes undone by hand: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
+        where: entry.id,
+      };
+    case 'checksumMismatch':
+      return {
+        code: 'CHECKSUM_MISMATCH',
+        message:
+          `${label} was changed after it was applied: ` +
+          `applied ${entry.checksum.slice(0, 12)}, file ${(file?.checksum ?? '').slice(0, 12)}.`,
+        hint:
+          'Undo the edit and put the change in a new migration; ' +
+          `if the edit changes nothing in the database: ${repairCommand(entry, entry.version, 'accept-checksum')}.`,
+        where: file?.path ?? entry.id,
+      };
+    case 'unknownAlgorithm':
+      return {
+        code: 'HISTORY_CORRUPT',
+        message: `${label} was recorded with the unknown checksum algorithm “${entry.checksumAlgorithm}”.`,
+        hint: 'A newer version of the migrator may have written it: update, or restore the row from a backup.',
+        where: entry.id,
+      };
+  }
+}
+
+/** A migration that was started and whose end nobody recorded. */
+export function interruptedProblem(entry: HistoryEntry): Problem {
+  const doing = entry.action === 'revert' ? 'revert' : 'apply';
+  const what =
+    entry.state === 'running'
+      ? `was interrupted: its ${doing} began at ${entry.executedAt} and never ended`
+      : `is half reverted: its revert failed at ${entry.executedAt}`;
+  const ways = [
+    repairCommand(entry, entry.version, 'resume'),
+    repairCommand(entry, entry.version, 'mark-applied'),
+    repairCommand(entry, entry.version, 'mark-reverted'),
+  ];
+  return {
+    code: 'INTERRUPTED',
+    message: `${entry.id} (${entry.name}) ${what}; it runs without a transaction, so a part of it may be there.`,
+    hint: `Look at the database, then choose: ${ways.join(', ')}.`,
+    where: entry.id,
+  };
+}

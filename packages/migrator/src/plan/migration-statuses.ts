@@ -1,0 +1,71 @@
+import type { HistoryEntry } from '../history/entry';
+import type { MigrationFile, MigrationId } from '../migration/types';
+import { byVersion } from './by-version';
+import { fileDrift } from './check-files';
+import { newestApplied, outOfOrderProblem } from './out-of-order';
+import { standing } from './read-history';
+import type { MigrationStatus } from './types';
+
+/** What {@link migrationStatuses} looks at. */
+export interface MigrationStatusesOptions {
+  readonly project: string;
+  readonly files: readonly MigrationFile[];
+  /** Latest history rows of the environment; those of other projects are passed over. */
+  readonly entries: readonly HistoryEntry[];
+  /** `allow`: a late one is no drift. Default `refuse`. */
+  readonly outOfOrder?: 'refuse' | 'allow';
+}
+
+/**
+ * The state of every migration that has a file or a history, in order of version. One that is recorded but has no file is
+ * there too: nothing vanishes from the list.
+ */
+export function migrationStatuses({
+  project,
+  files,
+  entries,
+  outOfOrder = 'refuse',
+}: MigrationStatusesOptions): MigrationStatus[] {
+  const own = entries.filter((entry) => entry.project === project);
+  const entryOf = new Map<MigrationId, HistoryEntry>();
+  for (const entry of own) if (!entryOf.has(entry.id)) entryOf.set(entry.id, entry);
+  const newest = outOfOrder === 'refuse' ? newestApplied(project, own) : undefined;
+
+  const statuses = files.map((file) => statusOf(file, file, entryOf.get(file.id), newest));
+  const withFile = new Set(files.map(({ id }) => id));
+  for (const entry of entryOf.values()) {
+    if (!withFile.has(entry.id)) statuses.push(statusOf(entry, undefined, entry, newest));
+  }
+  return statuses.sort(byVersion);
+}
+
+function statusOf(
+  { id, version, name }: Pick<HistoryEntry, 'id' | 'version' | 'name'>,
+  file: MigrationFile | undefined,
+  entry: HistoryEntry | undefined,
+  newest: HistoryEntry | undefined,
+): MigrationStatus {
+  return {
+    id,
+    version,
+    name,
+    description: entry?.description ?? '',
+    state: entry?.state ?? 'pending',
+    drift: driftOf(file, entry, newest),
+    entry,
+    file,
+  };
+}
+
+function driftOf(
+  file: MigrationFile | undefined,
+  entry: HistoryEntry | undefined,
+  newest: HistoryEntry | undefined,
+): MigrationStatus['drift'] {
+  if (entry !== undefined && standing(entry) !== 'pending') {
+    const drift = fileDrift(entry, file);
+    return drift === 'unknownAlgorithm' ? 'checksumMismatch' : drift;
+  }
+  const late = file !== undefined && outOfOrderProblem(file, entry, newest) !== undefined;
+  return late ? 'outOfOrder' : 'none';
+}

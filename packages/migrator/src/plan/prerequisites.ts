@@ -1,0 +1,68 @@
+import type { HistoryEntry } from '../history/entry';
+import { parseMigrationId } from '../migration/id';
+import type { MigrationId } from '../migration/types';
+import { nearest } from './nearest';
+import type { PlannableMigration } from './types';
+
+/** What is known of a migration of another project. */
+export type PrerequisiteState = 'applied' | 'notApplied' | 'unknownVersion' | 'unknownProject';
+
+/** Answers what planning asks about the migrations of other projects. */
+export interface PrerequisiteLookup {
+  /** How the migration stands in this environment. */
+  stateOf(id: MigrationId): PrerequisiteState;
+  /** What somebody who wrote this unknown identity most likely meant: identities, or names of projects. */
+  nearest(id: MigrationId): readonly string[];
+}
+
+/** What {@link prerequisiteLookup} answers from. */
+export interface PrerequisiteFacts {
+  /** Latest history rows of the environment, of all projects (and of all databases, where projects have their own). */
+  readonly entries: readonly HistoryEntry[];
+  /** The migrations of each project that is depended on and was found; identities and names are all that is read. */
+  readonly migrations: ReadonlyMap<
+    string,
+    readonly { readonly id: MigrationId; readonly name: string }[]
+  >;
+  /** Names of all projects of the workspace that have migrations, for hints. */
+  readonly projects: Iterable<string>;
+}
+
+/**
+ * A lookup from facts gathered beforehand. What the history says is applied is applied, also where the other project's
+ * folder is not there to be seen.
+ */
+export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup {
+  const applied = new Set<MigrationId>();
+  for (const entry of facts.entries) if (entry.state === 'applied') applied.add(entry.id);
+  const recorded = new Set(facts.entries.map((entry) => entry.id));
+  const known = new Set([...facts.migrations.values()].flat().map(({ id }) => id));
+  return {
+    stateOf(id) {
+      if (applied.has(id)) return 'applied';
+      if (known.has(id) || recorded.has(id)) return 'notApplied';
+      return facts.migrations.has(parseMigrationId(id).project)
+        ? 'unknownVersion'
+        : 'unknownProject';
+    },
+    nearest(id) {
+      const { project, version } = parseMigrationId(id);
+      const siblings = facts.migrations.get(project);
+      if (siblings === undefined) return nearest(project, facts.projects);
+      const versions = siblings.map((sibling) => parseMigrationId(sibling.id).version);
+      return nearest(version, versions).map((near) => `${project}:${near}`);
+    },
+  };
+}
+
+/** The migrations of other projects that these depend on: what has to be looked up before {@link planApply}. */
+export function crossProjectDependencies(
+  project: string,
+  migrations: readonly Pick<PlannableMigration, 'dependencies'>[],
+): readonly MigrationId[] {
+  const others = new Set<MigrationId>();
+  for (const { dependencies } of migrations) {
+    for (const id of dependencies) if (parseMigrationId(id).project !== project) others.add(id);
+  }
+  return [...others].sort();
+}

@@ -1,0 +1,142 @@
+import type { Problem } from '../errors';
+import type { HistoryEntry } from '../history/entry';
+import type { MigrationFile, MigrationId } from '../migration/types';
+import { driftProblem, interruptedProblem } from './check-files';
+import { migrateCommands } from './commands';
+import { findMigration, knownMigrations } from './find-migration';
+import { orderMigrations } from './order';
+import { readHistory, standing } from './read-history';
+import type { Planned } from './types';
+
+/** What a person asks to have reverted. */
+export type RevertSelection =
+  /** One migration, by name or version. */
+  | { readonly kind: 'migration'; readonly nameOrVersion: string }
+  /** Every applied migration with a higher version than this one, which itself stays. */
+  | { readonly kind: 'to'; readonly version: string }
+  /** The last ones in the order in which they are applied (dependencies, then version). */
+  | { readonly kind: 'last'; readonly count: number };
+
+/** What {@link selectRevert} chooses from. */
+export interface SelectRevertOptions {
+  readonly project: string;
+  /** All migration files of the project. */
+  readonly files: readonly MigrationFile[];
+  /** Latest history rows of the environment. */
+  readonly entries: readonly HistoryEntry[];
+  readonly selection: RevertSelection;
+}
+
+/**
+ * The applied migrations to revert, in the order in which to revert them: the exact reverse of the order of applying. An
+ * empty selection is no problem.
+ *
+ * Problems, all at once: `UNKNOWN_MIGRATION`, `AMBIGUOUS_MIGRATION`, `NOT_APPLIED`, `INVALID_ARGUMENT` (a count below one),
+ * `INTERRUPTED`, and for what would be reverted `FILE_MISSING` and `CHECKSUM_MISMATCH`, because another `down` would run.
+ */
+export function selectRevert(options: SelectRevertOptions): Planned<readonly HistoryEntry[]> {
+  const { project, files, entries } = options;
+  const history = readHistory(entries.filter((entry) => entry.project === project));
+  if (history.problems.length > 0) return { ok: false, problems: history.problems };
+
+  const chosen = choose(options, history.byId);
+  if (!chosen.ok) return chosen;
+
+  const fileOf = new Map(files.map((file) => [file.id, file]));
+  const problems: Problem[] = [];
+  for (const entry of chosen.plan) {
+    const problem = driftProblem(entry, fileOf.get(entry.id));
+    if (problem !== undefined) problems.push(revertProblem(problem));
+  }
+  return problems.length > 0 ? { ok: false, problems } : chosen;
+}
+
+function choose(
+  { project, files, entries, selection }: SelectRevertOptions,
+  history: ReadonlyMap<MigrationId, HistoryEntry>,
+): Planned<readonly HistoryEntry[]> {
+  const known = knownMigrations(project, files, entries);
+  if (selection.kind === 'migration') {
+    const found = findMigration(selection.nameOrVersion, project, known);
+    if (!found.ok) return refuse(found.problem);
+    const entry = history.get(found.migration.id);
+    if (entry === undefined || standing(entry) === 'pending') {
+      return refuse(notApplied(found.migration, entry));
+    }
+    if (standing(entry) === 'interrupted') return refuse(interruptedProblem(entry));
+    return { ok: true, plan: [entry] };
+  }
+
+  const interrupted = [...history.values()].filter((entry) => standing(entry) === 'interrupted');
+  if (interrupted.length > 0) return { ok: false, problems: interrupted.map(interruptedProblem) };
+  const newestFirst = inRevertOrder(
+    [...history.values()].filter((entry) => standing(entry) === 'applied'),
+  );
+  if (selection.kind === 'to') {
+    const found = findMigration(selection.version, project, known);
+    if (!found.ok) return refuse(found.problem);
+    const { version } = found.migration;
+    return { ok: true, plan: newestFirst.filter((entry) => entry.version > version) };
+  }
+  if (!Number.isInteger(selection.count) || selection.count < 1) {
+    return refuse({
+      code: 'INVALID_ARGUMENT',
+      message: `Cannot revert the last ${selection.count} migrations.`,
+      hint: 'Give a whole number of at least 1.',
+    });
+  }
+  return { ok: true, plan: newestFirst.slice(0, selection.count) };
+}
+
+/**
+ * The reverse of the order of applying. Should recorded dependencies go round in a circle (nothing that was planned here
+ * can), versions alone decide.
+ */
+export function inRevertOrder<E extends Pick<HistoryEntry, 'id' | 'version' | 'dependencies'>>(
+  entries: readonly E[],
+): readonly E[] {
+  const ordered = orderMigrations(entries);
+  if (ordered.ok) return [...ordered.order].reverse();
+  const flat = entries.map((entry) => ({
+    id: entry.id,
+    version: entry.version,
+    dependencies: [],
+    entry,
+  }));
+  const byVersion = orderMigrations(flat);
+  return byVersion.ok ? byVersion.order.map(({ entry }) => entry).reverse() : entries;
+}
+
+function notApplied(
+  { id, name }: { readonly id: MigrationId; readonly name: string },
+  entry: HistoryEntry | undefined,
+): Problem {
+  const state = entry === undefined ? 'pending: it never ran here' : describe(entry);
+  return {
+    code: 'NOT_APPLIED',
+    message: `${id} (${name}) is not applied, so it cannot be reverted. It is ${state}.`,
+    hint:
+      entry === undefined
+        ? 'Check the environment that you meant.'
+        : `Nothing of it is to be undone. To apply it: ${migrateCommands(entry)}.`,
+    where: id,
+  };
+}
+
+function describe({ state, executedAt, error }: HistoryEntry): string {
+  if (state === 'reverted') return `reverted since ${executedAt}`;
+  return `failed, since ${executedAt}${error === undefined ? '' : ` (${error.code})`}`;
+}
+
+/** The same finding as before an apply, told for a revert. */
+function revertProblem(problem: Problem): Problem {
+  const why =
+    problem.code === 'CHECKSUM_MISMATCH'
+      ? 'Its `down` may no longer undo what its `up` did.'
+      : 'Without its file there is no `down` to run.';
+  return { ...problem, message: `${problem.message} ${why}` };
+}
+
+function refuse(problem: Problem): { readonly ok: false; readonly problems: readonly Problem[] } {
+  return { ok: false, problems: [problem] };
+}
