@@ -1,9 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { QueryResult } from '../migration/types';
+import type { FindTenants } from './config';
 
 /** An object of the application that runs SQL on one connection, like FlashFusion's `UnifiedDatabaseService`. */
 export interface DatabaseService {
-  query(sql: string, params?: readonly unknown[]): Promise<Partial<QueryResult> & { rows: unknown[] }>;
+  query(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<Partial<QueryResult> & { rows: unknown[] }>;
 }
 
 /** A pool that hands out `pg` clients: one of them is taken for a whole run. */
@@ -45,4 +49,6 @@ export interface Settings {
   readonly lockRetries: number;
   /** Milliseconds that loading one migration module may take. */
   readonly loadTimeoutMs: number;
+  /** Names the environment's tenants, where it has any. */
+  readonly tenants?: FindTenants;
 }

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { MigratorError, type Problem } from '../errors';
+import { checkConfig } from './check-config';
+import { DEFAULT_ENVIRONMENTS, DEFAULT_MIGRATIONS } from './defaults';
+import { evaluateConfig, type EvaluatedConfig } from './evaluate-config';
+import { readJsonConfig } from './config-file';
+
+/** What can be said of a configuration without looking up a url or opening a database. */
+export interface ConfigOutline {
+  /** By name, in the order of the file; empty when there is a problem. */
+  readonly environments: Readonly<Record<string, EnvironmentOutline>>;
+  /** Folder of the migration files as the configuration gives it, e.g. `./migrations`. */
+  readonly migrations: string;
+  /** The project's name, where the configuration gives one. */
+  readonly project: string | undefined;
+  /** Absolute paths of all files that this was read from: what a cache has to watch. */
+  readonly files: readonly string[];
+  /** Why the configuration could not be read; the first of possibly several things that are wrong. */
+  readonly problem: Problem | undefined;
+}
+
+export interface EnvironmentOutline {
+  /** Names of its databases; empty where it has only one. */
+  readonly databases: readonly string[];
+  readonly protected: boolean;
+}
+
+/**
+ * Reads the outline of a configuration: cheap enough for a look at every project of a workspace, and it never throws.
+ * Packages that the file imports are not loaded, and neither is anything of them: environments that come from one are not
+ * seen. A configuration with top-level `await` is reported as a problem.
+ *
+ * @param configPath absolute path of a `db.config.*`
+ * @example
+ * ```ts
+ * const { environments, problem } = await readEnvironmentNames('/repo/apps/api/db.config.ts');
+ * Object.keys(environments); // ['development', 'staging', 'production']
+ * ```
+ */
+export async function readEnvironmentNames(configPath: string): Promise<ConfigOutline> {
+  try {
+    const { value, files } = await evaluate(configPath);
+    const config = checkConfig(value, configPath);
+    const environments = Object.entries(config.environments ?? DEFAULT_ENVIRONMENTS).map(
+      ([name, environment]: [string, { databases?: object; protected?: boolean }]) => [
+        name,
+        {
+          databases: Object.keys(environment.databases ?? {}),
+          protected: environment.protected ?? false,
+        },
+      ],
+    );
+    return {
+      environments: Object.fromEntries(environments) as Record<string, EnvironmentOutline>,
+      migrations: config.migrations ?? DEFAULT_MIGRATIONS,
+      project: config.project,
+      files,
+      problem: undefined,
+    };
+  } catch (error) {
+    return {
+      environments: {},
+      migrations: DEFAULT_MIGRATIONS,
+      project: undefined,
+      files: [configPath],
+      problem: problemOf(error, configPath),
+    };
+  }
+}
+
+async function evaluate(configPath: string): Promise<EvaluatedConfig> {
+  if (configPath.endsWith('.json')) {
+    return { value: await readJsonConfig(configPath), files: [configPath] };
+  }
+  return evaluateConfig(configPath, await readFile(configPath, 'utf8'));
+}
+
+function problemOf(error: unknown, configPath: string): Problem {
+  if (error instanceof MigratorError && error.problems[0] !== undefined) return error.problems[0];
+  const message = (error as { message?: unknown } | null)?.message;
+  return {
+    code: 'LOAD_FAILED',
+    message: `${configPath} could not be read: ${typeof message === 'string' ? message : String(error)}`,
+    where: configPath,
+  };
+}

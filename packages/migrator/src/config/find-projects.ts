@@ -1,0 +1,77 @@
+import { readFile, readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CONFIG_FILE_NAMES } from './config-file';
+import { readEnvironmentNames } from './config-outline';
+import { findProjectName } from './project-name';
+
+/** A project that has a database. */
+export interface FoundProject {
+  readonly name: string;
+  /** Absolute. */
+  readonly root: string;
+  /** Absolute path of its `db.config.*`. */
+  readonly configPath: string;
+}
+
+const SKIPPED = new Set(['node_modules', 'dist', 'build', 'coverage', 'tmp']);
+/** Deeper than any workspace, and an end to a folder that is mounted into itself. */
+const MAX_DEPTH = 12;
+
+/**
+ * Every project with a `db.config.*` at or below the workspace's root, sorted by name. Only folders are read, in parallel;
+ * dot folders, `node_modules`, `dist`, `build`, `coverage` and `tmp` are skipped, links are not followed, and folders that
+ * cannot be read count as empty.
+ *
+ * @param workspaceRoot see {@link findWorkspaceRoot}
+ */
+export async function findProjects(workspaceRoot: string): Promise<FoundProject[]> {
+  const configs = await findConfigs(resolve(workspaceRoot), 0);
+  const projects = await Promise.all(
+    configs.map(async ({ root, configPath }) => ({
+      name: (await configuredName(configPath)) ?? (await findProjectName(root)),
+      root,
+      configPath,
+    })),
+  );
+  return projects.sort((a, b) => compare(a.name, b.name) || compare(a.root, b.root));
+}
+
+async function findConfigs(
+  folder: string,
+  depth: number,
+): Promise<{ root: string; configPath: string }[]> {
+  const entries = await foldersAndFiles(folder);
+  const names = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
+  const config = CONFIG_FILE_NAMES.find((name) => names.has(name));
+  const here = config === undefined ? [] : [{ root: folder, configPath: join(folder, config) }];
+  if (depth >= MAX_DEPTH) return here;
+  const below = entries
+    .filter(
+      (entry) => entry.isDirectory() && !entry.name.startsWith('.') && !SKIPPED.has(entry.name),
+    )
+    .map((entry) => findConfigs(join(folder, entry.name), depth + 1));
+  return [...here, ...(await Promise.all(below)).flat()];
+}
+
+async function foldersAndFiles(folder: string): Promise<Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+/** The name in the configuration itself. A look at the text spares reading the many that give none. */
+async function configuredName(configPath: string): Promise<string | undefined> {
+  try {
+    if (!/\bproject\b/.test(await readFile(configPath, 'utf8'))) return undefined;
+  } catch {
+    return undefined;
+  }
+  return (await readEnvironmentNames(configPath)).project;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

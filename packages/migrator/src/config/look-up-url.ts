@@ -1,0 +1,63 @@
+import { basename } from 'node:path';
+import { MigratorError } from '../errors';
+import type { DatabaseEntry, ProjectConfig } from './project-config';
+import type { Connection } from './settings';
+
+const SCHEME = /^(?:postgres(?:ql)?|pglite):/i;
+/** `host=db user=app`, as libpq also takes it. */
+const KEYWORDS = /^\s*[a-z_]+\s*=/i;
+const FORMS = 'postgres://user@host:5432/database, pglite:<folder> or pglite:memory:';
+
+/**
+ * Looks up the url of one database. Messages never hold the url itself: it may carry a password.
+ *
+ * @param entry the database
+ * @param config the configuration it is from
+ * @param env environment variables
+ * @throws {MigratorError} `INVALID_CONNECTION` for a url or variable that is not set or empty, or not a url of a database
+ */
+export function lookUpUrl(
+  entry: DatabaseEntry,
+  config: Pick<ProjectConfig, 'configPath'>,
+  env: NodeJS.ProcessEnv,
+): Connection {
+  const file = config.configPath === undefined ? 'default' : basename(config.configPath);
+  if (typeof entry.url === 'object') return fromVariable(entry, entry.url.env, env);
+  if (entry.url === undefined) {
+    throw new MigratorError('INVALID_CONNECTION', `${entry.key} in ${file} is not set.`, {
+      where: entry.key,
+      hint: `Write a url, or { env: 'NAME' } to read an environment variable: a value that is itself read from process.env is undefined when the variable is not set.`,
+    });
+  }
+  return checked(entry.url, file, `${entry.key} in ${file}`, entry.key);
+}
+
+function fromVariable(entry: DatabaseEntry, name: string, env: NodeJS.ProcessEnv): Connection {
+  const url = env[name];
+  if (url === undefined || url.trim() === '') {
+    throw new MigratorError(
+      'INVALID_CONNECTION',
+      `The environment variable ${name} is ${url === undefined ? 'not set' : 'empty'}; ${entry.key} takes the url of the database from it.`,
+      {
+        where: entry.key,
+        hint: `Looked for it in the environment of this process. Set ${name} there; under Nx it may also stand in a .env file of the workspace or the project.`,
+      },
+    );
+  }
+  return checked(url, name, `The environment variable ${name}`, entry.key);
+}
+
+function checked(url: string, source: string, what: string, key: string): Connection {
+  const trimmed = url.trim();
+  if (SCHEME.test(trimmed)) return { kind: 'url', url: trimmed, source };
+  const shape =
+    trimmed === ''
+      ? 'is empty'
+      : KEYWORDS.test(trimmed)
+        ? 'holds keywords (host=… user=…), not a url'
+        : 'does not hold the url of a database';
+  throw new MigratorError('INVALID_CONNECTION', `${what} ${shape}.`, {
+    where: key,
+    hint: `Write it as ${FORMS}.`,
+  });
+}
