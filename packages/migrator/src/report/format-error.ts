@@ -1,0 +1,81 @@
+import type { Problem } from '../errors';
+import { isErrorLike, isMigratorError } from './error-shape';
+import { maskSecrets } from './mask';
+import { plainStyle, type Style } from './style';
+import { indent } from './wording';
+
+/** How much is told, and how. */
+export interface FormatErrorOptions {
+  /** `verbose` adds the chain of causes and their stacks. Default `short`. */
+  readonly detail?: 'short' | 'verbose';
+  readonly style?: Style;
+}
+
+/** Longer chains are circular, or help nobody. */
+const MOST_CAUSES = 10;
+
+/**
+ * An error for people: code, message, where and hint of everything that is wrong. Also takes what is no error at all, since
+ * anything can be thrown.
+ *
+ * @example
+ * ```text
+ * UNKNOWN_ENVIRONMENT: api has no environment “stagin”.
+ *   where: /work/shop/libs/api/db.config.ts
+ *   hint: Did you mean “staging”?
+ * ```
+ */
+export function formatError(error: unknown, options: FormatErrorOptions = {}): string {
+  const { detail = 'short', style = plainStyle } = options;
+  const text = isMigratorError(error)
+    ? formatProblems(error.problems, style)
+    : style.bad(describeThrown(error));
+  return maskSecrets(detail === 'verbose' ? [text, ...causes(error)].join('\n') : text);
+}
+
+/** Problems for people, one under the other; several are headed by their number. */
+export function formatProblems(problems: readonly Problem[], style: Style = plainStyle): string {
+  const all = problems.map((problem) => formatProblem(problem, style)).join('\n');
+  return maskSecrets(problems.length > 1 ? `${problems.length} problems:\n${indent(all)}` : all);
+}
+
+function formatProblem({ code, message, where, hint }: Problem, style: Style): string {
+  const [first = '', ...more] = message.split('\n');
+  const lines = [`${style.bad(code)}: ${first}`, ...more.map((line) => indent(line.trimStart()))];
+  if (where !== undefined) lines.push(`  ${style.quiet('where:')} ${where}`);
+  if (hint !== undefined) lines.push(`  ${style.quiet('hint:')} ${hint}`);
+  return lines.join('\n');
+}
+
+/** One line for whatever was thrown. */
+export function describeThrown(thrown: unknown): string {
+  if (isErrorLike(thrown)) return `${thrown.name}: ${thrown.message}`;
+  if (typeof thrown === 'string') return thrown;
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    return String(thrown.message);
+  }
+  return `Something that is no error was thrown: ${String(thrown)}`;
+}
+
+function causes(error: unknown): string[] {
+  const lines = stackLines(error);
+  let cause = causeOf(error);
+  for (let depth = 0; cause !== undefined && depth < MOST_CAUSES; depth += 1) {
+    lines.push(`caused by ${describeThrown(cause)}`, ...stackLines(cause));
+    cause = causeOf(cause);
+  }
+  return lines;
+}
+
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+}
+
+/** The frames only: the message stands above them already. */
+function stackLines(error: unknown): string[] {
+  if (!isErrorLike(error) || error.stack === undefined) return [];
+  return error.stack
+    .split('\n')
+    .filter((line) => /^\s*at /.test(line))
+    .map((line) => `    ${line.trim()}`);
+}

@@ -1,0 +1,50 @@
+import type { LockHolder, RunEvent } from '../run/events';
+import { formatDuration, formatMoment } from './duration';
+import { maskSecrets } from './mask';
+import { count, formatTarget } from './wording';
+
+/** One plain line for an event, or `undefined` for one that a log need not show. */
+export function formatEvent(event: RunEvent): string | undefined {
+  const line = lineFor(event);
+  return line === undefined ? undefined : maskSecrets(line);
+}
+
+function lineFor(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'connecting':
+      return `${event.project}: ${event.environment} on ${formatTarget(event.target)}`;
+    case 'waiting-for-runner':
+      return `${event.project}: waiting for another runner${event.holder === undefined ? '' : `: ${formatHolder(event.holder)}`}`;
+    case 'run-started':
+      return event.total === 0
+        ? undefined
+        : `${event.action === 'apply' ? 'Applying' : 'Reverting'} ${count(event.total, 'migration')}`;
+    case 'migration-started':
+      return `[${event.index + 1}/${event.total}] ${event.action === 'apply' ? 'applying' : 'reverting'} ${event.id} ${event.name}`;
+    case 'migration-log':
+      return event.level === 'debug' ? undefined : `${event.id} ${event.level}: ${event.message}`;
+    case 'migration-progress':
+      return `${event.id} still running after ${formatDuration(event.elapsedMs)}${event.detail === undefined ? '' : `: ${event.detail}`}`;
+    case 'migration-waiting':
+      return `${event.id} waits for a lock since ${formatDuration(event.elapsedMs)}, held by ${event.blockedBy.map(formatHolder).join('; ') || 'a session that is not known'}`;
+    case 'migration-retrying':
+      return `${event.id} ${event.error.code}: trying again in ${formatDuration(event.pauseMs)} (${event.retry} of ${event.retries})`;
+    case 'migration-finished':
+      return `[${event.index + 1}/${event.total}] ${event.action === 'apply' ? 'applied' : 'reverted'} ${event.id} ${event.name} in ${formatDuration(event.durationMs)}`;
+    case 'migration-failed':
+      return `failed to ${event.action} ${event.id} ${event.name} after ${formatDuration(event.durationMs)}: ${event.error.code}: ${event.error.message}`;
+    case 'reconnecting':
+      return `${event.id}: reconnecting (${event.why})`;
+  }
+}
+
+/** A session that is in the way: `flashfusion api, process 4711, user migrator, since …`. */
+export function formatHolder(holder: LockHolder): string {
+  const parts = [
+    holder.applicationName === '' ? undefined : holder.applicationName,
+    `process ${holder.pid}`,
+    holder.user === undefined ? undefined : `user ${holder.user}`,
+    holder.since === undefined ? undefined : `connected since ${formatMoment(holder.since)}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(', ');
+}

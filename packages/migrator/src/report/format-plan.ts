@@ -1,0 +1,60 @@
+import type { Plan, PlanStep, StepReason } from '../plan/types';
+import { plainStyle, type Style } from './style';
+import { count } from './wording';
+
+/** How many digits of a checksum are shown. */
+const SHORT_CHECKSUM = 12;
+
+/** What a dry run prints: every step in order, why it is there, what it says of itself, and how it would run. */
+export function formatPlan(plan: Plan, style: Style = plainStyle): string {
+  const verb = plan.action === 'apply' ? 'apply' : 'revert';
+  if (plan.steps.length === 0) return `Nothing to ${verb}.`;
+  const head = `Would ${verb} ${count(plan.steps.length, 'migration')}, in this order:`;
+  const width = String(plan.steps.length).length;
+  const steps = plan.steps.map((step, index) =>
+    formatStep(step, `${String(index + 1).padStart(width)}. `, style),
+  );
+  return [head, ...steps].join('\n\n');
+}
+
+function formatStep(step: PlanStep, number: string, style: Style): string {
+  const { migration, reason } = step;
+  const margin = ' '.repeat(number.length);
+  const how = migration.mode === 'transaction' ? 'in a transaction' : 'without a transaction';
+  const facts = [
+    `why: ${describeReason(reason)}`,
+    `how: ${how}, attempt ${step.attempt}, checksum ${migration.file.checksum.slice(0, SHORT_CHECKSUM)}`,
+    ...(migration.dependencies.length === 0 ? [] : [`after: ${migration.dependencies.join(', ')}`]),
+  ];
+  return [
+    `${number}${style.strong(`${migration.version} ${migration.name}`)}`,
+    ...(migration.description === '' ? [] : [margin + migration.description]),
+    ...facts.map((fact) => margin + style.quiet(fact)),
+  ].join('\n');
+}
+
+/** Why a step is in a plan, in a few words. */
+export function describeReason(reason: StepReason): string {
+  switch (reason.kind) {
+    case 'pending':
+      return 'never applied here';
+    case 'retry-failed':
+      return reason.error === undefined
+        ? 'failed before, tried again'
+        : `failed before, tried again (${firstLine(reason.error)})`;
+    case 'reverted-before':
+      return 'reverted before, applied again';
+    case 'out-of-order':
+      return `late, allowed behind ${reason.behind}`;
+    case 'required-by':
+      return `required by ${reason.id}`;
+    case 'requested':
+      return 'requested';
+    case 'after-target':
+      return `after ${reason.target}`;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1).join('');
+}

@@ -1,0 +1,60 @@
+import type { MigrationOutcome, RunResult } from '../run/result';
+import { formatDuration } from './duration';
+import { formatProblems } from './format-error';
+import { formatPlan } from './format-plan';
+import { maskSecrets } from './mask';
+import { plainStyle, type Style } from './style';
+import { formatTable } from './table';
+import { count, formatHead, indent, paragraphs } from './wording';
+
+/** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
+export function formatRunResult(result: RunResult, style: Style = plainStyle): string {
+  return maskSecrets(paragraphs([formatHead(result, style), formatOutcome(result, style)]));
+}
+
+function formatOutcome(result: RunResult, style: Style): string {
+  const applies = result.action === 'apply';
+  switch (result.status) {
+    case 'nothing-to-do':
+      return applies ? 'Nothing to apply: everything is applied.' : 'Nothing to revert.';
+    case 'planned':
+      return formatPlan(result.plan, style);
+    case 'done':
+    case 'failed':
+      return paragraphs([
+        formatDone(result, style),
+        formatFailure(result, style),
+        formatNotReached(result, style),
+      ]);
+  }
+}
+
+function formatDone({ action, done, failed, durationMs }: RunResult, style: Style): string {
+  const verb = action === 'apply' ? 'Applied' : 'Reverted';
+  if (done.length === 0) return failed === undefined ? `${verb} nothing.` : '';
+  const head = `${verb} ${count(done.length, 'migration')} in ${formatDuration(durationMs)}:`;
+  return `${style.good(head)}\n${indent(formatTable(done.map(outcomeRow)))}`;
+}
+
+function outcomeRow({ id, name, durationMs }: MigrationOutcome): readonly string[] {
+  return [id, name, formatDuration(durationMs)];
+}
+
+function formatFailure({ action, failed }: RunResult, style: Style): string | undefined {
+  if (failed === undefined) return undefined;
+  const verb = action === 'apply' ? 'apply' : 'revert';
+  const after = formatDuration(failed.durationMs);
+  const head = style.bad(`Failed to ${verb} ${failed.id} ${failed.name} after ${after}:`);
+  const guidance = failed.guidance.map((line) => `- ${line}`);
+  return paragraphs([
+    `${head}\n${indent(formatProblems(failed.error.problems, style))}`,
+    guidance.length === 0
+      ? undefined
+      : ['What now:', ...guidance.map((line) => indent(line))].join('\n'),
+  ]);
+}
+
+function formatNotReached({ notReached }: RunResult, style: Style): string | undefined {
+  if (notReached.length === 0) return undefined;
+  return `${style.warning('Not reached:')}\n${notReached.map((id) => indent(id)).join('\n')}`;
+}

@@ -1,0 +1,93 @@
+import type { HistoryEntry } from '../history/entry';
+import type { MigrationStatus } from '../plan/types';
+import type { StatusResult } from '../run/result';
+import { formatDuration, formatMoment } from './duration';
+import { formatProblems } from './format-error';
+import { maskSecrets } from './mask';
+import { plainStyle, type Style } from './style';
+import { formatTable } from './table';
+import { count, formatHead, indent, paragraphs } from './wording';
+
+const DRIFT: Record<Exclude<MigrationStatus['drift'], 'none'>, string> = {
+  checksumMismatch: 'changed since',
+  fileMissing: 'file gone',
+  outOfOrder: 'late',
+};
+
+/** The state of a project, for people: every migration, the counts, what is in the way, and the latest history rows. */
+export function formatStatus(result: StatusResult, style: Style = plainStyle): string {
+  return maskSecrets(
+    paragraphs([
+      formatHead(result, style),
+      formatMigrations(result.migrations, style),
+      formatCounts(result, style),
+      result.problems.length === 0
+        ? undefined
+        : `${style.bad('In the way of the next migrate:')}\n${indent(formatProblems(result.problems, style))}`,
+      formatRecent(result.recent, style),
+    ]),
+  );
+}
+
+function formatMigrations(migrations: readonly MigrationStatus[], style: Style): string {
+  if (migrations.length === 0) return 'No migrations yet.';
+  const head = ['VERSION', 'NAME', 'STATE', 'AT', 'TOOK', 'BY'].map((title) => style.quiet(title));
+  return formatTable([head, ...migrations.map((migration) => migrationRow(migration, style))]);
+}
+
+function migrationRow(migration: MigrationStatus, style: Style): readonly string[] {
+  const { version, name, entry } = migration;
+  const row = [version, name, formatState(migration, style)];
+  if (entry === undefined) return [...row, '', '', ''];
+  const took = entry.action === 'apply' || entry.action === 'revert';
+  return [
+    ...row,
+    formatMoment(entry.executedAt),
+    took ? formatDuration(entry.executionTimeMs) : entry.action,
+    formatRunner(entry),
+  ];
+}
+
+function formatState({ state, drift }: MigrationStatus, style: Style): string {
+  const paint = { applied: style.good, failed: style.bad, running: style.bad };
+  const text = state === 'running' ? 'interrupted' : state;
+  const painted = state in paint ? paint[state as keyof typeof paint](text) : text;
+  return drift === 'none' ? painted : `${painted}, ${style.warning(DRIFT[drift])}`;
+}
+
+/** Proven by the server first; what the runner says of itself is in brackets. */
+function formatRunner({ databaseUser, claimed }: HistoryEntry): string {
+  const claims =
+    claimed.osUser === undefined
+      ? claimed.host
+      : `${claimed.osUser}${claimed.host === undefined ? '' : `@${claimed.host}`}`;
+  if (databaseUser === undefined) return claims === undefined ? '' : `(${claims})`;
+  return claims === undefined ? databaseUser : `${databaseUser} (${claims})`;
+}
+
+function formatCounts({ counts }: StatusResult, style: Style): string {
+  const parts = [
+    `${counts.applied} applied`,
+    `${counts.pending} pending`,
+    counts.failed > 0 ? style.bad(`${counts.failed} failed`) : `${counts.failed} failed`,
+    counts.drifted > 0 ? style.warning(`${counts.drifted} drifted`) : `${counts.drifted} drifted`,
+  ];
+  return parts.join(', ');
+}
+
+function formatRecent(recent: readonly HistoryEntry[], style: Style): string | undefined {
+  if (recent.length === 0) return undefined;
+  const rows = recent.map((entry) => [
+    formatMoment(entry.executedAt),
+    entry.action,
+    `${entry.version} ${entry.name}`,
+    entry.success ? style.good('ok') : entry.state === 'running' ? 'started' : style.bad('failed'),
+    formatDuration(entry.executionTimeMs),
+    entry.error === undefined ? '' : `${entry.error.code}: ${firstLine(entry.error.message)}`,
+  ]);
+  return `Last ${count(recent.length, 'history row')}:\n${indent(formatTable(rows))}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1).join('');
+}

@@ -1,0 +1,49 @@
+import { isErrorLike, isMigratorError } from './error-shape';
+import { maskSecrets } from './mask';
+
+/** A value as one JSON document, indented, keys in order of the alphabet so that two runs can be compared. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(plain(value, []) ?? null, null, 2);
+}
+
+/**
+ * The value as JSON has it. Errors of the migrator keep code, message, hint, where and problems; other errors name and message;
+ * never a stack or a cause, which may hold more than the reader should see. Absent values are left out of objects and are
+ * `null` in lists; functions are left out.
+ */
+function plain(value: unknown, above: readonly object[]): unknown {
+  if (typeof value === 'string') return maskSecrets(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if (above.includes(value)) return '[circular]';
+  const path = [...above, value];
+  if (isMigratorError(value)) {
+    const { code, message, hint, where, problems } = value;
+    return plainObject({ code, message, hint, where, problems }, path);
+  }
+  if (isErrorLike(value)) return plainObject({ name: value.name, message: value.message }, path);
+  if (Array.isArray(value)) return value.map((element) => plain(element, path) ?? null);
+  if (Object.prototype.toString.call(value) === '[object Date]') return (value as Date).toJSON();
+  if (isMap(value)) return plainObject(Object.fromEntries(value), path);
+  if (isIterable(value)) return [...value].map((element) => plain(element, path) ?? null);
+  return plainObject(value, path);
+}
+
+function plainObject(value: object, path: readonly object[]): Record<string, unknown> {
+  const sorted: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const made = plain(field, path);
+    if (made !== undefined) sorted[key] = made;
+  }
+  return sorted;
+}
+
+function isMap(value: object): value is Map<PropertyKey, unknown> {
+  return Object.prototype.toString.call(value) === '[object Map]';
+}
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value;
+}

@@ -1,0 +1,38 @@
+import type { ConnectionTarget } from '../database/database';
+import type { ResultContext } from '../run/result';
+import type { Style } from './style';
+
+/** `1 migration`, `2 migrations`. */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** Where a connection leads: `postgres db.example.org:5432/shop as migrator`, `pglite .data/development`. */
+export function formatTarget(target: ConnectionTarget): string {
+  if (target.driver === 'pglite') return `pglite ${target.database}`;
+  const port = target.port === undefined ? '' : `:${target.port}`;
+  const user = target.user === undefined ? '' : ` as ${target.user}`;
+  return `postgres ${target.host}${port}/${target.database}${user}`;
+}
+
+/** The head of every text: project, environment, database, and where the url came from. */
+export function formatHead(context: ResultContext, style: Style): string {
+  const { project, environment, databaseName, target } = context;
+  const where = databaseName === undefined ? environment : `${environment}/${databaseName}`;
+  const source = style.quiet(`(url from ${target.source})`);
+  return `${style.strong(project)} · ${style.strong(where)} · ${formatTarget(target)} ${source}`;
+}
+
+/** Puts spaces in front of every line. */
+export function indent(text: string, spaces: number = 2): string {
+  const margin = ' '.repeat(spaces);
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? line : margin + line))
+    .join('\n');
+}
+
+/** Blocks with one empty line between them, without the absent ones. */
+export function paragraphs(blocks: readonly (string | undefined)[]): string {
+  return blocks.filter((block) => block !== undefined && block !== '').join('\n\n');
+}
