@@ -64,6 +64,8 @@ export interface NewHistoryEntry {
   readonly name: string;
   readonly description: string;
   readonly checksum: string;
+  /** Default `sha256`; `legacy` where the checksum is that of a row of the original agent. */
+  readonly checksumAlgorithm?: string;
   readonly action: HistoryAction;
   readonly state: MigrationState;
   readonly success: boolean;

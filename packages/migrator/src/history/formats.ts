@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HistoryTables } from './tables';
+
+/** One step from a format of our tables to the next. */
+export interface Upgrade {
+  /** The format that the step leads to. */
+  readonly format: number;
+  /** Its SQL files in `history/sql`, run in this order in one transaction. */
+  readonly files: readonly string[];
+}
+
+/**
+ * How an existing history of ours becomes current: every step whose format is newer than the database's, in order. A step
+ * may change anything but `migration_database.id` and `.format`, by which older and newer migrators know each other.
+ */
+export const upgrades: readonly Upgrade[] = [
+  { format: 1, files: ['001_create.sql', '001_constraints.sql', '001_comments.sql'] },
+];
+
+/** The newest format in a list of upgrades. */
+export function latestFormat(steps: readonly Upgrade[]): number {
+  return Math.max(...steps.map((step) => step.format));
+}
+
+/**
+ * Reads SQL files of `history/sql` and puts the schema's quoted name in. Read only when needed: a run that finds its history
+ * in order touches none of them.
+ */
+export function loadSql(files: readonly string[], tables: HistoryTables): string {
+  return files
+    .map((file) => readFileSync(join(__dirname, 'sql', file), 'utf8'))
+    .join('\n')
+    .replaceAll(':"schema"', () => tables.quotedSchema);
+}

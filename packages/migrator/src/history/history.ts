@@ -1,0 +1,110 @@
+import type { Session } from '../database/database';
+import { appendEntry, appendGuarded, type AppendGuard } from './append';
+import type { HistoryEntry, NewHistoryEntry } from './entry';
+import { upgrades, type Upgrade } from './formats';
+import { prepareHistory } from './prepare';
+import { readAttempts, readHistory, readRecent } from './read';
+import type { HistoryState, PrepareOptions, ReadOptions } from './state';
+import { readRollbackData } from './stored-rollback-data';
+import { historyTables, type HistoryTables } from './tables';
+
+export type { AppendGuard, HistoryState, PrepareOptions, ReadOptions };
+
+/**
+ * The `migration_history` of one schema, over one session. Append-only: every attempt is a row, nothing updates or deletes
+ * one, and the state of a migration is that of its latest row.
+ *
+ * Every method may also throw what the session does, and `PERMISSION_DENIED` when the database user lacks a right.
+ *
+ * @example
+ * ```ts
+ * const history = new History(session, 'public');
+ * let state = await history.read('production', { project: 'api' });
+ * await history.prepare({ environment: 'production', protected: true, project: 'api' }, state);
+ * if (state.table !== 'current') state = await history.read('production', { project: 'api' });
+ * ```
+ */
+export class History {
+  readonly #session: Session;
+  readonly #tables: HistoryTables;
+  readonly #upgrades: readonly Upgrade[];
+
+  /**
+   * @param schema the schema's name, unquoted
+   * @param steps how older formats become current; only tests pass others
+   * @throws {MigratorError} `IDENTIFIER_TOO_LONG`, `INVALID_NAME` for a schema that Postgres could not have
+   */
+  constructor(session: Session, schema: string, steps: readonly Upgrade[] = upgrades) {
+    this.#session = session;
+    this.#tables = historyTables(schema);
+    this.#upgrades = steps;
+  }
+
+  /**
+   * The state of every migration of the environment, of all projects: one round trip in the common case. Writes nothing,
+   * also where there is no table yet or still the original agent's.
+   *
+   * @throws {MigratorError} `HISTORY_CORRUPT` with every problem at once (unless `damage: 'report'`), `HISTORY_TOO_NEW`
+   */
+  read(environment: string, options: ReadOptions = {}): Promise<HistoryState> {
+    return readHistory(this.#session, this.#tables, environment, options, this.#upgrades);
+  }
+
+  /**
+   * Makes the tables current (creates them, or upgrades those that are there in place, rows kept) and stamps the database
+   * with its environment. Any number of runners may call it at once. Must not be called inside a transaction.
+   *
+   * @param state what {@link read} has just returned: where it says that all is in order, nothing is asked of the database
+   * @throws {MigratorError} `ENVIRONMENT_MISMATCH` when the database belongs to another environment, `HISTORY_TOO_NEW`,
+   *   `HISTORY_CORRUPT`, `LOCK_HELD`; nothing was written then
+   */
+  prepare(options: PrepareOptions, state?: HistoryState): Promise<void> {
+    return prepareHistory(this.#session, this.#tables, options, state, this.#upgrades);
+  }
+
+  /**
+   * Appends a row, in the caller's transaction if there is one. Secrets are removed from its error first.
+   *
+   * @throws {MigratorError} `CONCURRENT_RUN` when another runner has written this attempt
+   */
+  append(entry: NewHistoryEntry): Promise<void> {
+    return appendEntry(this.#session, this.#tables, entry);
+  }
+
+  /**
+   * Appends a row only if the transaction that was begun is still open and the lock still held, in one round trip.
+   *
+   * @returns `appended`, or what no longer holds; then nothing was written
+   * @throws {MigratorError} `CONCURRENT_RUN` when another runner has written this attempt
+   */
+  appendGuarded(
+    entry: NewHistoryEntry,
+    guard: AppendGuard,
+  ): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
+    return appendGuarded(this.#session, this.#tables, entry, guard);
+  }
+
+  /**
+   * The newest rows of a project, newest first, with the stacks of their errors.
+   *
+   * @param limit how many at most
+   */
+  recent(environment: string, project: string, limit: number): Promise<HistoryEntry[]> {
+    return readRecent(this.#session, this.#tables, { environment, project, limit });
+  }
+
+  /**
+   * What `down` is to be given for a row: its own rollback data, or that of the apply which it goes back to.
+   *
+   * @returns `undefined` when there is none
+   * @throws {MigratorError} `HISTORY_CORRUPT` when it is not JSON, or the row was deleted
+   */
+  rollbackData(rowId: string): Promise<unknown> {
+    return readRollbackData(this.#session, this.#tables, rowId);
+  }
+
+  /** Every row that a run has written, in order; resolves a connection that was lost at COMMIT. */
+  attemptsOf(runId: string): Promise<HistoryEntry[]> {
+    return readAttempts(this.#session, this.#tables, runId);
+  }
+}
