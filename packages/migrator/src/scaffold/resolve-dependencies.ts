@@ -1,0 +1,87 @@
+import { nameHint } from '../config/nearest-name';
+import type { Problem } from '../errors';
+import { migrationId, parseMigrationId } from '../migration/id';
+import { toSnakeCase } from '../migration/name';
+import type { MigrationFile } from '../migration/types';
+
+export interface ResolveDependenciesOptions {
+  readonly project: string;
+  /** Names, versions, `project:name` or `project:version`. */
+  readonly wanted: readonly string[];
+  /** The project's own migrations. */
+  readonly existing: readonly MigrationFile[];
+  /** Another project's migrations; `undefined` when there is no such project. */
+  readonly resolveProject: (name: string) => Promise<readonly MigrationFile[] | undefined>;
+  /** Names to suggest for an unknown project. */
+  readonly projectNames?: readonly string[];
+}
+
+/** Every dependency as a migration file writes it, or everything that is wrong. */
+export interface ResolvedDependencies {
+  readonly dependencies: string[];
+  readonly problems: Problem[];
+}
+
+/**
+ * Turns what a person calls a migration into what a migration file writes: a version of the same project, or
+ * `project:version`.
+ */
+export async function resolveDependencies(
+  options: ResolveDependenciesOptions,
+): Promise<ResolvedDependencies> {
+  const found = await Promise.all(options.wanted.map((text) => resolveOne(text.trim(), options)));
+  const dependencies = found.flatMap((one) => (typeof one === 'string' ? one : []));
+  const problems = found.flatMap((one) => (typeof one === 'string' ? [] : one));
+  return { dependencies: [...new Set(dependencies)], problems };
+}
+
+async function resolveOne(
+  text: string,
+  options: ResolveDependenciesOptions,
+): Promise<string | Problem> {
+  const { project, version: migration } = parseMigrationId(text);
+  const own = project === '' || project === options.project;
+  const files = own ? options.existing : await options.resolveProject(project);
+  if (files === undefined) {
+    return {
+      code: 'UNKNOWN_PROJECT',
+      message: `The dependency ${text} names the project "${project}", which does not exist.`,
+      hint: nameHint(project, options.projectNames ?? [], 'projects with a db.config file'),
+      where: text,
+    };
+  }
+  const where = own ? options.project : project;
+  const [file, ...more] = filesCalled(migration, files);
+  if (file === undefined) {
+    return {
+      code: 'UNKNOWN_DEPENDENCY',
+      message: `The project ${where} has no migration "${migration}" to depend on.`,
+      hint: nameHint(
+        migration,
+        files.map(({ name }) => name),
+        `migrations of ${where}`,
+      ),
+      where: text,
+    };
+  }
+  if (more.length > 0) {
+    return {
+      code: 'AMBIGUOUS_MIGRATION',
+      message: `The project ${where} has ${more.length + 1} migrations called "${migration}".`,
+      hint: `Give its version, one of ${[file, ...more].map(({ version }) => version).join(', ')}.`,
+      where: text,
+    };
+  }
+  return own ? file.version : migrationId(project, file.version);
+}
+
+/** By version or file name, which are unique, else by name. */
+function filesCalled(text: string, files: readonly MigrationFile[]): readonly MigrationFile[] {
+  const stem = text.replace(/\.[cm]?[jt]s$/, '');
+  const exact = files.filter(
+    ({ version, name }) => version === text || `${version}_${name}` === stem,
+  );
+  if (exact.length > 0) return exact;
+  const snake = toSnakeCase(text);
+  return files.filter(({ name }) => name === text || (snake !== '' && toSnakeCase(name) === snake));
+}

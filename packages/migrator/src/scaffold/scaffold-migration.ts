@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { MigratorError, type Problem } from '../errors';
+import { checkName, toSnakeCase } from '../migration/name';
+import type { MigrationFile } from '../migration/types';
+import { nextVersion } from './next-version';
+import { resolveDependencies } from './resolve-dependencies';
+import { writeSource } from './write-source';
+
+export interface ScaffoldOptions {
+  readonly project: string;
+  /** Absolute. */
+  readonly migrationsFolder: string;
+  /** Any way of writing it: `Add teams`, `add-teams`, `addTeams`. */
+  readonly name: string;
+  readonly description: string;
+  /** Names, versions, `project:name` or `project:version`. */
+  readonly dependencies: readonly string[];
+  readonly now: Date;
+  /** The project's migrations. */
+  readonly existing: readonly MigrationFile[];
+  /** Another project's migrations; `undefined` when there is no such project. */
+  readonly resolveProject: (name: string) => Promise<readonly MigrationFile[] | undefined>;
+  /** Names to suggest for an unknown project. */
+  readonly projectNames?: readonly string[];
+}
+
+/** A new migration, not written yet. */
+export interface ScaffoldedMigration {
+  readonly fileName: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string;
+  /** snake_case. */
+  readonly name: string;
+  readonly source: string;
+  /** As the file writes them: versions, or `project:version`. */
+  readonly dependencies: string[];
+}
+
+/**
+ * Makes a new typed migration. What its name says decides what it begins with:
+ *
+ * | name | begins with |
+ * |---|---|
+ * | `create_<table>` | CREATE TABLE, and a check that it exists |
+ * | `add_<column>[_and_<column>]_to_<table>` | ALTER TABLE … ADD COLUMN |
+ * | `add_<column>_index_to_<table>`, `create_index_on_<table>[_by_<column>]` | CREATE INDEX CONCURRENTLY, without a transaction |
+ * | anything else | a place for the change, which changes nothing as it stands |
+ *
+ * The version is the present in UTC, or a second after the project's newest migration when that is later: it never
+ * collides with one that is there, and never is out of order in its own project. Writes nothing.
+ *
+ * @throws {MigratorError} `INVALID_NAME`, `IDENTIFIER_TOO_LONG`, `INVALID_VERSION`, `UNKNOWN_PROJECT`, `UNKNOWN_DEPENDENCY`,
+ *   `AMBIGUOUS_MIGRATION`; the name and all dependencies are checked at once
+ */
+export async function scaffoldMigration(options: ScaffoldOptions): Promise<ScaffoldedMigration> {
+  const problems: Problem[] = [];
+  const name = migrationName(options.name);
+  if (typeof name !== 'string') problems.push(name);
+  const resolved = await resolveDependencies({ ...options, wanted: options.dependencies });
+  problems.push(...resolved.problems);
+  if (typeof name !== 'string' || problems.length > 0) throw MigratorError.fromProblems(problems);
+
+  const version = nextVersion(
+    options.now,
+    options.existing.map((file) => file.version),
+  );
+  const { dependencies } = resolved;
+  const source = await writeSource({
+    version,
+    name,
+    description: options.description.trim() === '' ? sentence(name) : options.description.trim(),
+    dependencies,
+  });
+  const fileName = `${version}_${name}.ts`;
+  const path = join(options.migrationsFolder, fileName);
+  return { fileName, path, version, name, source, dependencies };
+}
+
+/** Words of any case and separator become snake_case; what could be a path or hides something is refused. */
+function migrationName(given: string): string | Problem {
+  // eslint-disable-next-line no-control-regex
+  if (/[\\/\u0000-\u001f\u007f]|\.\./.test(given)) {
+    return {
+      code: 'INVALID_NAME',
+      message: `The migration name ${JSON.stringify(given)} holds a path or a control character.`,
+      hint: 'Use letters, digits and _, for example create_user_profiles.',
+    };
+  }
+  const name = toSnakeCase(given);
+  return checkName(name) ?? name;
+}
+
+/** `create_user_profiles` → `Create user profiles`. */
+function sentence(name: string): string {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
