@@ -1,0 +1,215 @@
+import type { Problem } from '../errors';
+import { parseDuration } from '../migration/duration';
+import { migrationId, parseMigrationId } from '../migration/id';
+import type {
+  Migration,
+  MigrationDefinition,
+  MigrationFile,
+  MigrationId,
+} from '../migration/types';
+import { parseVersion } from '../migration/version';
+
+/** What came of looking at a file's default export. */
+export type CheckedDefinition =
+  | { readonly kind: 'migration'; readonly migration: Migration }
+  | { readonly kind: 'problems'; readonly problems: readonly Problem[] };
+
+/**
+ * Checks that what a file exports is a migration and agrees with the file's name. Unknown keys are tolerated, because the
+ * original agent's files have some; nothing of the migration is called.
+ *
+ * @param exported the default export
+ * @returns the migration, or every `INVALID_EXPORT` problem
+ */
+export function checkDefinition(file: MigrationFile, exported: unknown): CheckedDefinition {
+  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
+    const problem = invalid(
+      file,
+      exported === undefined
+        ? 'has no default export'
+        : `exports ${describe(exported)} in place of a migration`,
+      'Write `export default defineMigration({ … })`, or `module.exports = { … }`.',
+    );
+    return { kind: 'problems', problems: [problem] };
+  }
+  const definition = exported as Readonly<Record<string, unknown>>;
+  const dependencies = checkDependencies(file, definition.dependencies);
+  const problems = [
+    ...checkIdentity(file, definition),
+    ...checkFunctions(file, definition),
+    ...checkOptions(file, definition),
+    ...dependencies.problems,
+  ];
+  if (problems.length > 0) return { kind: 'problems', problems };
+  const migration = toMigration(
+    file,
+    exported as MigrationDefinition<unknown>,
+    dependencies.identities,
+  );
+  return { kind: 'migration', migration };
+}
+
+function checkIdentity(
+  file: MigrationFile,
+  definition: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const { version, name, description } = definition;
+  const problems: Problem[] = [];
+  if (typeof version !== 'string') {
+    const hint = `Write version: '${file.version}', in quotes.`;
+    problems.push(invalid(file, `has ${describe(version)} as its version`, hint));
+  } else if (version !== file.version) {
+    problems.push(
+      invalid(
+        file,
+        `exports the version ${JSON.stringify(version)}, but its name says ${file.version}`,
+        'Make the two agree. Keep the one that is already applied somewhere.',
+      ),
+    );
+  }
+  if (typeof name !== 'string') {
+    problems.push(
+      invalid(file, `has ${describe(name)} as its name`, `Write name: '${file.name}'.`),
+    );
+  } else if (name !== file.name) {
+    problems.push(
+      invalid(
+        file,
+        `exports the name ${JSON.stringify(name)}, but its file is named ${file.name}`,
+        'Make the two agree.',
+      ),
+    );
+  }
+  if (description !== undefined && description !== null && typeof description !== 'string') {
+    const hint = 'Write it as text, or leave it out.';
+    problems.push(invalid(file, `has ${describe(description)} as its description`, hint));
+  }
+  return problems;
+}
+
+function checkFunctions(
+  file: MigrationFile,
+  definition: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (definition.up === undefined) {
+    problems.push(invalid(file, 'has no `up`', 'Write `async up(db) { … }`.'));
+  } else if (typeof definition.up !== 'function') {
+    const hint = 'Write `async up(db) { … }`.';
+    problems.push(invalid(file, `has ${describe(definition.up)} as \`up\``, hint));
+  }
+  // A missing `down` or `validate` is fine; something else in its place is a mistake.
+  for (const key of ['down', 'validate'] as const) {
+    const value = definition[key];
+    if (value === undefined || value === null || typeof value === 'function') continue;
+    const hint = 'Make it a function, or leave it out.';
+    problems.push(invalid(file, `has ${describe(value)} as \`${key}\``, hint));
+  }
+  return problems;
+}
+
+function checkOptions(
+  file: MigrationFile,
+  definition: Readonly<Record<string, unknown>>,
+): Problem[] {
+  const { transaction, onFailure } = definition;
+  const problems: Problem[] = [];
+  if (transaction !== undefined && typeof transaction !== 'boolean') {
+    const hint = 'Write true or false, or leave it out.';
+    problems.push(invalid(file, `has ${describe(transaction)} as \`transaction\``, hint));
+  }
+  if (onFailure !== undefined && onFailure !== 'revert') {
+    const hint = "Write 'revert', or leave it out.";
+    problems.push(invalid(file, `has ${describe(onFailure)} as \`onFailure\``, hint));
+  }
+  if (onFailure === 'revert' && transaction !== false) {
+    problems.push(
+      invalid(
+        file,
+        "has onFailure: 'revert', but runs in a transaction",
+        'Leave it out: Postgres rolls a transaction back by itself. It is for transaction: false.',
+      ),
+    );
+  }
+  if (onFailure === 'revert' && typeof definition.down !== 'function') {
+    const hint = 'Write a `down`, or leave onFailure out.';
+    problems.push(invalid(file, "has onFailure: 'revert', but no `down`", hint));
+  }
+  for (const key of ['lockTimeout', 'statementTimeout'] as const) {
+    const value = definition[key];
+    if (value === undefined || toMilliseconds(value) !== undefined) continue;
+    const hint = "Write '500ms', '5s', '2m', '1h', or milliseconds as a number; 0 for no limit.";
+    problems.push(invalid(file, `has ${describe(value)} as \`${key}\``, hint));
+  }
+  return problems;
+}
+
+function checkDependencies(
+  file: MigrationFile,
+  value: unknown,
+): { identities: MigrationId[]; problems: Problem[] } {
+  if (value === undefined || value === null) return { identities: [], problems: [] };
+  const hint = "Write versions of the same project, or 'project:version' of another one.";
+  if (!Array.isArray(value)) {
+    const problem = invalid(file, `has ${describe(value)} as its dependencies`, hint);
+    return { identities: [], problems: [problem] };
+  }
+  const identities = new Set<MigrationId>();
+  const problems: Problem[] = [];
+  for (const item of value as unknown[]) {
+    const identity = typeof item === 'string' ? toIdentity(file.project, item) : undefined;
+    if (identity !== undefined) identities.add(identity);
+    else problems.push(invalid(file, `depends on ${describe(item)}, which is no version`, hint));
+  }
+  return { identities: [...identities], problems };
+}
+
+function toIdentity(project: string, dependency: string): MigrationId | undefined {
+  const { project: other, version } = parseMigrationId(dependency);
+  if (parseVersion(version) === undefined || (dependency.includes(':') && other === '')) {
+    return undefined;
+  }
+  return migrationId(other === '' ? project : other, version);
+}
+
+function toMigration(
+  file: MigrationFile,
+  definition: MigrationDefinition<unknown>,
+  dependencies: readonly MigrationId[],
+): Migration {
+  const { down, validate } = definition;
+  return {
+    id: file.id,
+    file,
+    project: file.project,
+    version: file.version,
+    name: file.name,
+    description: definition.description ?? '',
+    dependencies,
+    mode: definition.transaction === false ? 'no-transaction' : 'transaction',
+    onFailure: definition.onFailure ?? 'report',
+    lockTimeoutMs: toMilliseconds(definition.lockTimeout),
+    statementTimeoutMs: toMilliseconds(definition.statementTimeout),
+    // Called on the definition, so that `this` reaches what else the author put there.
+    up: (db, agent) => definition.up(db, agent),
+    down: down ? (db, agent, data) => down.call(definition, db, agent, data) : undefined,
+    validate: validate ? (db, agent) => validate.call(definition, db, agent) : undefined,
+  };
+}
+
+function toMilliseconds(value: unknown): number | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? parseDuration(value) : undefined;
+}
+
+function invalid(file: MigrationFile, what: string, hint: string): Problem {
+  return { code: 'INVALID_EXPORT', message: `${file.path} ${what}.`, hint, where: file.path };
+}
+
+/** A value in a few words, for a message. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'symbol' ? 'a symbol' : String(value);
+}
