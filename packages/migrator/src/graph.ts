@@ -1,0 +1,10 @@
+/**
+ * The light door, `@flashfusion/migrator/graph`: what a build tool asks about many projects at once. It loads no driver
+ * and compiles a configuration only when plain reading does not do.
+ */
+export { readEnvironmentNames } from './config/config-outline';
+export type { ConfigOutline, EnvironmentOutline } from './config/config-outline';
+export { parseMigrationId } from './migration/id';
+export { parseFileName } from './source/file-name';
+export type { FileName } from './source/file-name';
+export { readDependencies } from './source/read-dependencies';
