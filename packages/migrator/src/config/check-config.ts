@@ -26,7 +26,8 @@ function codeOf(issueType: string): ErrorCode {
 /** `key: expected …`, but `key is …` and `key must …`. */
 function sentence(key: string, message: string): string {
   const subject = key === '' ? 'The configuration' : key;
-  return message.startsWith('expected') ? `${subject}: ${message}` : `${subject} ${message}`;
+  const joint = message.startsWith('expected') ? ': ' : ' ';
+  return subject + joint + message + (message.endsWith('?') ? '' : '.');
 }
 
 /** A value that cannot be a configuration at all, explained; `undefined` when it can. */
@@ -63,7 +64,7 @@ export function checkConfig(value: unknown, configPath: string): CheckedConfig {
       const key = keyPath(issue.path);
       return {
         code: codeOf(issue.type),
-        message: `${sentence(key, issue.message)}.`,
+        message: sentence(key, issue.message),
         where: key === '' ? configPath : `${configPath}: ${key}`,
       };
     }),

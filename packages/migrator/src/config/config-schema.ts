@@ -134,6 +134,7 @@ const environment = v.pipe(
     lockTimeout: v.optional(duration),
     statementTimeout: v.optional(duration),
     lockWait: v.optional(duration),
+    reconnectTimeout: v.optional(duration),
     lockRetries: v.optional(
       v.custom<number>(
         (input) => Number.isInteger(input) && (input as number) >= 0 && (input as number) <= 100,

@@ -41,6 +41,8 @@ export interface EnvironmentConfig extends DatabaseConfig {
   readonly lockWait?: Duration;
   /** How often a migration is run again after a lock timeout or a deadlock. Default `3`, at most `100`. */
   readonly lockRetries?: number;
+  /** How long to go on trying to reach a server that went away during a run, to learn what became of it. Default `'60s'`. */
+  readonly reconnectTimeout?: Duration;
   /** Overrides the project's `outOfOrder` here. */
   readonly outOfOrder?: 'refuse' | 'allow';
   /** Overrides the project's `schema` here. */

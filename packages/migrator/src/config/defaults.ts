@@ -16,5 +16,6 @@ export const DEFAULTS = {
   statementTimeoutMs: 0,
   lockWaitMs: 60_000,
   lockRetries: 3,
+  reconnectTimeoutMs: 60_000,
   loadTimeoutMs: 30_000,
 } as const;

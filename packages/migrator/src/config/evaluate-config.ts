@@ -1,6 +1,7 @@
 import { isBuiltin } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isPromise } from 'node:util/types';
 
 /** What a configuration file exported, and the files that it was made from. */
 export interface EvaluatedConfig {
@@ -70,12 +71,12 @@ async function evaluateBundle(configPath: string): Promise<EvaluatedConfig> {
     module.exports,
     requireNothing,
     inertProcess(),
-    standIn(),
+    STAND_IN,
     configPath,
     folder,
   );
   const files = Object.keys(bundle.metafile.inputs).map((file) => resolve(folder, file));
-  return { value: defaultOf(module.exports), files };
+  return { value: withoutStandIns(defaultOf(module.exports)), files };
 }
 
 function defaultOf(exported: unknown): unknown {
@@ -99,20 +100,27 @@ function requireNothing(name: string): unknown {
   const bare = name.replace(/^node:/, '');
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   if (isBuiltin(name) && HARMLESS.includes(bare)) return require(`node:${bare}`);
-  return standIn();
+  return STAND_IN;
 }
 
-/** Can be read, called and constructed to any depth, does nothing, and has no keys of its own. */
-function standIn(): unknown {
-  const inert: unknown = new Proxy(function nothing() {}, {
-    get: (_target, key) =>
-      key === Symbol.toPrimitive ? () => '' : key === Symbol.iterator ? undefined : inert,
-    apply: () => inert,
-    construct: () => inert as object,
-    ownKeys: () => ['prototype'],
-    getOwnPropertyDescriptor: (target, key) => Reflect.getOwnPropertyDescriptor(target, key),
-  });
-  return inert;
+/** Stands in for a package: can be read, called and constructed to any depth, does nothing, and has no keys. */
+const STAND_IN: unknown = new Proxy(function standIn() {}, {
+  get: (_target, key) => {
+    if (key === Symbol.toPrimitive) return () => '';
+    return key === Symbol.iterator ? undefined : STAND_IN;
+  },
+  apply: () => STAND_IN,
+  construct: () => STAND_IN as object,
+});
+
+/** Values that came of a package are unknown, so they are left out. No configuration is nested more than a few levels. */
+function withoutStandIns(value: unknown, levels = 8): unknown {
+  if (value === STAND_IN) return undefined;
+  if (typeof value !== 'object' || value === null || levels === 0 || isPromise(value)) return value;
+  if (Array.isArray(value)) return value.filter((item) => item !== STAND_IN);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withoutStandIns(item, levels - 1)]),
+  );
 }
 
 function same<Value>(value: Value): Value {

@@ -92,6 +92,7 @@ function completeEnvironment(
     statementTimeoutMs: environment.statementTimeout ?? DEFAULTS.statementTimeoutMs,
     lockWaitMs: environment.lockWait ?? DEFAULTS.lockWaitMs,
     lockRetries: environment.lockRetries ?? DEFAULTS.lockRetries,
+    reconnectTimeoutMs: environment.reconnectTimeout ?? DEFAULTS.reconnectTimeoutMs,
     tenants: environment.tenants,
   };
 }

@@ -21,6 +21,7 @@ export interface ProjectEnvironment {
   readonly statementTimeoutMs: number;
   readonly lockWaitMs: number;
   readonly lockRetries: number;
+  readonly reconnectTimeoutMs: number;
   readonly tenants: FindTenants | undefined;
 }
 

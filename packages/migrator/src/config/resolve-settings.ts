@@ -61,6 +61,7 @@ export function resolveSettings(
     statementTimeoutMs: durations.statementTimeout ?? environment.statementTimeoutMs,
     lockWaitMs: durations.lockWait ?? environment.lockWaitMs,
     lockRetries: environment.lockRetries,
+    reconnectTimeoutMs: environment.reconnectTimeoutMs,
     loadTimeoutMs: config.loadTimeoutMs,
     tenants: environment.tenants,
   }));

@@ -47,6 +47,8 @@ export interface Settings {
   readonly lockWaitMs: number;
   /** How often a migration is run again after 55P03 or 40P01, with growing pauses. */
   readonly lockRetries: number;
+  /** Milliseconds to go on trying to reach a server that went away during a run. */
+  readonly reconnectTimeoutMs: number;
   /** Milliseconds that loading one migration module may take. */
   readonly loadTimeoutMs: number;
   /** Names the environment's tenants, where it has any. */
