@@ -1,7 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
-import { repairCommand } from './commands';
+import { repairCommand, rollbackCommands } from './commands';
 
 /** Checksums that this version makes; rows of the original agent (`legacy`) used another recipe and are not compared. */
 const COMPARED = 'sha256';
@@ -66,7 +66,9 @@ export function interruptedProblem(entry: HistoryEntry): Problem {
       ? `was interrupted: its ${doing} began at ${entry.executedAt} and never ended`
       : `is half reverted: its revert failed at ${entry.executedAt}`;
   const ways = [
-    repairCommand(entry, entry.version, 'resume'),
+    entry.state === 'running'
+      ? repairCommand(entry, entry.version, 'resume')
+      : rollbackCommands(entry, entry.version),
     repairCommand(entry, entry.version, 'mark-applied'),
     repairCommand(entry, entry.version, 'mark-reverted'),
   ];

@@ -63,7 +63,8 @@ function choose(
     if (entry === undefined || standing(entry) === 'pending') {
       return refuse(notApplied(found.migration, entry));
     }
-    if (standing(entry) === 'interrupted') return refuse(interruptedProblem(entry));
+    // A revert that failed part-way may be tried again by whoever names it; one that never ended needs a repair.
+    if (entry.state === 'running') return refuse(interruptedProblem(entry));
     return { ok: true, plan: [entry] };
   }
 
