@@ -1,0 +1,202 @@
+import type { Command } from 'commander';
+import type { BaselineFlags } from './commands/baseline';
+import type { GenerateFlags } from './commands/generate';
+import type { MigrateFlags } from './commands/migrate';
+import type { RepairFlags } from './commands/repair';
+import type { ReportFlags } from './commands/report';
+import type { RollbackFlags } from './commands/rollback';
+import type { StatusFlags } from './commands/status';
+import { examples, EXIT_CODES_HELP } from './help';
+import type { Outcome } from './outcome';
+import type { Runtime } from './runtime';
+import type { CommonOptions } from './surroundings';
+
+/** Runs what an action of the command line amounts to. */
+export type Run = (
+  common: CommonOptions,
+  command: (runtime: Runtime) => Promise<Outcome>,
+) => Promise<void>;
+
+/**
+ * Adds `db` and its commands. The module of a command, and with it the engine, is loaded by its action: help and usage
+ * errors cost no more than the parser.
+ */
+export function defineCommandLine(program: Command, run: Run): void {
+  const db = program
+    .command('db')
+    .summary('database migrations')
+    .helpCommand(false)
+    .description(
+      'Database migrations of the project in this folder, or of the one named by --project.',
+    )
+    .addHelpText('after', EXIT_CODES_HELP);
+  defineMigrate(db, run);
+  defineStatus(db, run);
+  defineRollback(db, run);
+  defineGenerate(db, run);
+  defineBaseline(db, run);
+  defineRepair(db, run);
+  defineReport(db, run);
+}
+
+function defineMigrate(db: Command, run: Run): void {
+  const command = db
+    .command('migrate')
+    .summary('apply what is pending')
+    .description(
+      'Applies pending migrations in dependency order, each in a transaction of its own.',
+    )
+    .option('--dry-run', 'print the plan and touch nothing')
+    .option('--to <version>', 'the last version to apply, with what it depends on')
+    .option('--single-transaction', 'apply all of them in one transaction, or none')
+    .option('--allow-out-of-order', 'also apply versions older than the newest applied one');
+  withEnvironment(withLimits(command))
+    .addHelpText('after', examples('migrate'))
+    .action((flags: MigrateFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { migrate } = require('./commands/migrate') as typeof import('./commands/migrate');
+        return migrate(flags, runtime);
+      }),
+    );
+}
+
+function defineStatus(db: Command, run: Run): void {
+  const command = db
+    .command('status')
+    .summary('show what is applied, pending, failed and drifted')
+    .description('Shows every migration of the project and the latest runs. Changes nothing.')
+    .option('--check', 'exit with 5 when anything is pending, failed or drifted')
+    .option('--recent <n>', 'how many of the latest runs to show');
+  withEnvironment(command)
+    .addHelpText('after', examples('status'))
+    .action((flags: StatusFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { status } = require('./commands/status') as typeof import('./commands/status');
+        return status(flags, runtime);
+      }),
+    );
+}
+
+function defineRollback(db: Command, run: Run): void {
+  const command = db
+    .command('rollback')
+    .summary('revert applied migrations')
+    .description(
+      'Reverts applied migrations, newest first, each with the rollback data stored when it was applied.',
+    )
+    .argument('[name-or-version]', 'the one migration to revert')
+    .option('--to <version>', 'revert everything after this version, which itself stays')
+    .option('--last [n]', 'revert the newest one, or the newest n')
+    .option('--dry-run', 'print the plan and touch nothing');
+  withEnvironment(withLimits(command))
+    .addHelpText('after', examples('rollback'))
+    .action((nameOrVersion: string | undefined, flags: RollbackFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { rollback } = require('./commands/rollback') as typeof import('./commands/rollback');
+        return rollback(nameOrVersion, flags, runtime);
+      }),
+    );
+}
+
+function defineGenerate(db: Command, run: Run): void {
+  const command = db
+    .command('generate')
+    .summary('write a new migration')
+    .description('Writes a new typed migration into the project. Needs no database.')
+    .argument('<name>', 'what it does, in snake_case, e.g. add_teams')
+    .argument('[description]', 'the same in a sentence')
+    .option('--dependencies <list>', 'names, versions or project:name, with commas between them');
+  withProject(command)
+    .addHelpText('after', examples('generate'))
+    .action((name: string, description: string | undefined, flags: GenerateFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { generate } = require('./commands/generate') as typeof import('./commands/generate');
+        return generate(name, description, flags, runtime);
+      }),
+    );
+}
+
+function defineBaseline(db: Command, run: Run): void {
+  const command = db
+    .command('baseline')
+    .summary('adopt a database that already has the tables')
+    .description(
+      'Marks migrations as applied without running them. Refused when the project has a history already.',
+    )
+    .requiredOption('--to <version>', 'the last version whose changes the database already has')
+    .option('--dry-run', 'print what would be marked and touch nothing')
+    .option('--yes', 'go on in a protected environment')
+    .option('--lock-wait <duration>', LOCK_WAIT);
+  withEnvironment(command)
+    .addHelpText('after', examples('baseline'))
+    .action((flags: BaselineFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { baseline } = require('./commands/baseline') as typeof import('./commands/baseline');
+        return baseline(flags, runtime);
+      }),
+    );
+}
+
+function defineRepair(db: Command, run: Run): void {
+  const command = db
+    .command('repair')
+    .summary('mend drift, interrupted and failed migrations')
+    .description(
+      'Shows what needs repair and how. Does it only with --yes, or when the step itself is named. Every step is a history row.',
+    )
+    .argument('[name-or-version]', 'only this migration')
+    .option('--resume', 'go on with an interrupted migration behind its last finished statement')
+    .option('--mark-applied', 'its changes are there: record it as applied')
+    .option('--mark-reverted', 'its changes are gone: record it as reverted')
+    .option('--accept-checksum', 'its file was changed on purpose: record the new checksum')
+    .option('--yes', 'do what was shown');
+  withEnvironment(withLimits(command))
+    .addHelpText('after', examples('repair'))
+    .action((nameOrVersion: string | undefined, flags: RepairFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { repair } = require('./commands/repair') as typeof import('./commands/repair');
+        return repair(nameOrVersion, flags, runtime);
+      }),
+    );
+}
+
+function defineReport(db: Command, run: Run): void {
+  db.command('report')
+    .summary('fold the JSON results of several runs into one')
+    .description('Folds what `--json` printed for several projects into one summary in Markdown.')
+    .argument('<files...>', 'JSON files with results')
+    .option('--json', 'print one JSON document instead of Markdown')
+    .option('--verbose', 'print causes and stacks of errors')
+    .addHelpText('after', examples('report'))
+    .action((files: string[], flags: ReportFlags & CommonOptions) =>
+      run(flags, (runtime) => {
+        const { report } = require('./commands/report') as typeof import('./commands/report');
+        return report(files, runtime);
+      }),
+    );
+}
+
+const LOCK_WAIT = 'how long to wait for another runner of this project, e.g. 30s; 0 fails at once';
+
+/** The options of every command, last in its help. */
+function withProject(command: Command): Command {
+  return command
+    .option('--project <name>', 'the project, when outside of its folder')
+    .option('--json', 'print one JSON document')
+    .option('--verbose', 'print causes and stacks of errors, and debug lines of migrations');
+}
+
+function withEnvironment(command: Command): Command {
+  return withProject(
+    command
+      .option('--env <environment>', 'the environment; else NODE_ENV, else development')
+      .option('--database <name>', 'only this one of the environment’s named databases'),
+  );
+}
+
+function withLimits(command: Command): Command {
+  return command
+    .option('--lock-wait <duration>', LOCK_WAIT)
+    .option('--lock-timeout <duration>', 'how long a statement may wait for a lock, e.g. 5s')
+    .option('--statement-timeout <duration>', 'how long a statement may run, e.g. 10m');
+}

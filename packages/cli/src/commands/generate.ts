@@ -1,0 +1,32 @@
+import { relative } from 'node:path';
+import { generateMigration } from '@flashfusion/migrator';
+import { parseList } from '../arguments';
+import { EXIT } from '../exit-code';
+import { singleOutcome, type Outcome } from '../outcome';
+import { projectOf, type Runtime } from '../runtime';
+
+export interface GenerateFlags {
+  /** Names, versions or `project:name`, with commas between them. */
+  readonly dependencies?: string;
+}
+
+/** `ff db generate`: writes a new typed migration. Needs no database. */
+export async function generate(
+  name: string,
+  description: string | undefined,
+  flags: GenerateFlags,
+  runtime: Runtime,
+): Promise<Outcome> {
+  const { path, version, fileName, dependencies } = await generateMigration({
+    ...(await projectOf(runtime)),
+    name,
+    description,
+    dependencies: parseList(flags.dependencies ?? ''),
+  });
+  return singleOutcome({
+    document: { path, version, fileName, dependencies },
+    text: `Created ${relative(runtime.surroundings.cwd, path)}\nWrite its up and down, then: ff db migrate --dry-run`,
+    exitCode: EXIT.done,
+    effect: 'changed',
+  });
+}

@@ -1,0 +1,57 @@
+import { MigratorError, type RevertSelection } from '@flashfusion/migrator';
+import { parseWholeNumber } from '../arguments';
+import { onEachDatabase, type Outcome } from '../outcome';
+import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
+import { runPart } from './run-part';
+
+export interface RollbackFlags extends DatabaseFlags {
+  readonly to?: string;
+  /** `true` for `--last` without a number. */
+  readonly last?: string | true;
+  readonly dryRun?: true;
+}
+
+/** `ff db rollback`: reverts applied migrations with their stored rollback data, newest first. */
+export async function rollback(
+  nameOrVersion: string | undefined,
+  flags: RollbackFlags,
+  runtime: Runtime,
+): Promise<Outcome> {
+  const selection = selectionOf(nameOrVersion, flags);
+  const agents = await agentsOf(runtime, flags);
+  return onEachDatabase(agents, async (agent) => {
+    const result = await agent.rollback({ selection, mode: flags.dryRun ? 'dry-run' : 'run' });
+    return runPart(result, runtime);
+  });
+}
+
+/**
+ * What a person asks to have reverted.
+ *
+ * @throws {MigratorError} `INVALID_ARGUMENT` unless there is exactly one way of selecting
+ */
+export function selectionOf(
+  nameOrVersion: string | undefined,
+  flags: Pick<RollbackFlags, 'to' | 'last'>,
+): RevertSelection {
+  const ways: RevertSelection[] = [];
+  if (nameOrVersion !== undefined) ways.push({ kind: 'migration', nameOrVersion });
+  if (flags.to !== undefined) ways.push({ kind: 'to', version: flags.to });
+  if (flags.last !== undefined) ways.push({ kind: 'last', count: countOf(flags.last) });
+
+  const [only, second] = ways;
+  if (only !== undefined && second === undefined) return only;
+  throw new MigratorError(
+    'INVALID_ARGUMENT',
+    only === undefined
+      ? 'What shall be rolled back was not said.'
+      : 'What shall be rolled back was said in more than one way.',
+    {
+      hint: 'Give one of: a migration’s name or version, --to=<version> for everything after it, --last[=<n>] for the newest.',
+    },
+  );
+}
+
+function countOf(last: string | true): number {
+  return last === true ? 1 : parseWholeNumber('--last', last, 1);
+}

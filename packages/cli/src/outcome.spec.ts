@@ -1,0 +1,62 @@
+import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
+import { EXIT } from './exit-code';
+import { documentOf, onEachDatabase, type Part } from './outcome';
+
+/** Agents are only passed through: a name tells them apart. */
+const agents = (...names: string[]) => names as unknown as MigrationAgent[];
+const part = (overrides: Partial<Part> = {}): Part => ({
+  document: { status: 'done' },
+  text: 'Done.',
+  exitCode: EXIT.done,
+  effect: 'changed',
+  ...overrides,
+});
+const lockHeld = new MigratorError('LOCK_HELD', 'Somebody else is at it.');
+
+describe('A command on several databases', () => {
+  it('stops at the first that fails and keeps what came before', async () => {
+    const seen: unknown[] = [];
+    const outcome = await onEachDatabase(agents('eu', 'us', 'asia'), (agent) => {
+      seen.push(agent);
+      return Promise.resolve(seen.length === 2 ? part({ exitCode: EXIT.failed }) : part());
+    });
+    expect(seen).toEqual(['eu', 'us']);
+    expect(outcome).toMatchObject({ exitCode: EXIT.failed, parts: [{}, {}] });
+  });
+
+  it('goes to the end where looking is all it does', async () => {
+    const look = () => Promise.resolve(part({ exitCode: EXIT.checkFailed, effect: 'unchanged' }));
+    const outcome = await onEachDatabase(agents('eu', 'us'), look, 'to-the-end');
+    expect(outcome).toMatchObject({ exitCode: EXIT.checkFailed, parts: [{}, {}] });
+  });
+
+  it('does not claim that nothing was touched once something was', async () => {
+    const refuseSecond = (effect: Part['effect']) => {
+      let calls = 0;
+      return onEachDatabase(agents('eu', 'us'), () =>
+        ++calls === 1 ? Promise.resolve(part({ effect })) : Promise.reject(lockHeld),
+      );
+    };
+    expect((await refuseSecond('unchanged')).exitCode).toBe(EXIT.lockHeld);
+    expect((await refuseSecond('changed')).exitCode).toBe(EXIT.failed);
+  });
+});
+
+describe('The JSON document', () => {
+  const outcome = { error: undefined, exitCode: EXIT.done } as const;
+
+  it('is the result itself where there is one database', () => {
+    expect(documentOf({ ...outcome, parts: [part()] })).toEqual({ status: 'done' });
+  });
+
+  it('is a list where there are several', () => {
+    const document = documentOf({ ...outcome, parts: [part(), part()] });
+    expect(document).toEqual([{ status: 'done' }, { status: 'done' }]);
+  });
+
+  it('holds the error, after what was done before it', () => {
+    expect(documentOf({ ...outcome, parts: [], error: lockHeld })).toEqual({ error: lockHeld });
+    const both = documentOf({ ...outcome, parts: [part()], error: lockHeld });
+    expect(both).toEqual([{ status: 'done' }, { error: lockHeld }]);
+  });
+});

@@ -1,0 +1,60 @@
+import { formatEvent } from '@flashfusion/migrator';
+import { exitCodeOfError, type ExitCode } from './exit-code';
+import type { Outcome } from './outcome';
+import { styleFor, writeOutcome } from './output';
+import { createProgress, type Progress } from './progress';
+import type { Runtime } from './runtime';
+import { inCi, type CommonOptions, type Surroundings } from './surroundings';
+
+/**
+ * Runs one command with progress on standard error, and writes what came out of it. Never rejects.
+ *
+ * @returns the exit code of the process
+ */
+export async function runCommand(
+  command: (runtime: Runtime) => Promise<Outcome>,
+  common: CommonOptions,
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { signal, stdout, stderr, env } = surroundings;
+  const style = styleFor(stderr, env);
+  const progress = createProgress({
+    stream: stderr,
+    kind: stderr.isTTY === true && !inCi(env) && !common.json ? 'line' : 'log',
+    verbose: common.verbose === true,
+    format: (event) => {
+      const line = formatEvent(event);
+      return line !== undefined && event.type === 'connecting' ? style.quiet(line) : line;
+    },
+  });
+  const announce = announceCancellation(progress, style);
+  signal.addEventListener('abort', announce, { once: true });
+  try {
+    const { onEvent } = progress;
+    const runtime = { surroundings, common, style: styleFor(stdout, env), onEvent };
+    const outcome = await outcomeOf(() => command(runtime));
+    progress.stop();
+    writeOutcome(outcome, common, surroundings);
+    return outcome.exitCode;
+  } finally {
+    signal.removeEventListener('abort', announce);
+    progress.stop();
+  }
+}
+
+async function outcomeOf(command: () => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await command();
+  } catch (error) {
+    return { parts: [], error, exitCode: exitCodeOfError(error) };
+  }
+}
+
+function announceCancellation(progress: Progress, style: Runtime['style']): () => void {
+  return () =>
+    progress.say(
+      style.warning(
+        'Cancelling: what is running is rolled back. Press Ctrl-C again to quit at once.',
+      ),
+    );
+}
