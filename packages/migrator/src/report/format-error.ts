@@ -54,7 +54,10 @@ export function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     return String(thrown.message);
   }
-  return `Something that is no error was thrown: ${String(thrown)}`;
+  // String() fails on an object without a prototype.
+  const shown =
+    typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown);
+  return `Something that is no error was thrown: ${thrown === null ? 'null' : shown}`;
 }
 
 function causes(error: unknown): string[] {

@@ -138,10 +138,8 @@ function split(short: string): { project: string; version: string; number: strin
   return { project: short.slice(0, colon), version: number.padStart(14, '0'), number };
 }
 
+/** Different from its first digit on, since only the first ones are shown. */
 function checksumOf(id: MigrationId): string {
-  return [...id]
-    .map((letter) => letter.charCodeAt(0).toString(16))
-    .join('')
-    .padStart(64, '0')
-    .slice(-64);
+  const digits = [...id].reverse().map((letter) => letter.charCodeAt(0).toString(16));
+  return digits.join('').padEnd(64, '0').slice(0, 64);
 }
