@@ -45,7 +45,7 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
   ],
   repair: [
     ['ff db repair', 'what needs repair, and how'],
-    ['ff db repair --yes', 'do all of it'],
+    ['ff db repair --yes', 'do all of it that has one honest answer'],
     ['ff db repair add_index --resume', 'go on with an interrupted migration'],
     ['ff db repair 20250917102200 --accept-checksum', 'the file was changed on purpose'],
   ],

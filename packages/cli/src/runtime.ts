@@ -55,3 +55,8 @@ export async function agentsOf(
   };
   return MigrationAgent.load(options);
 }
+
+/** The options that lead a further command to the same place, e.g. ` --project=api --env=staging`. */
+export function scopeFlags({ project, env }: CommonOptions): string {
+  return `${project === undefined ? '' : ` --project=${project}`}${env === undefined ? '' : ` --env=${env}`}`;
+}

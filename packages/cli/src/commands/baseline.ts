@@ -39,9 +39,9 @@ function formatBaseline({ project, environment, status, marked }: BaselineResult
     status === 'planned'
       ? `Would mark ${count(marked)} of ${project} as applied in ${environment}, without running them:`
       : `Marked ${count(marked)} of ${project} as applied in ${environment}, without running them:`;
-  return [head, ...marked.map((id) => `  ${id}`)].join('\n');
+  return [head, ...marked.map(({ id, name }) => `  ${id} ${name}`)].join('\n');
 }
 
-function count(marked: readonly string[]): string {
+function count(marked: BaselineResult['marked']): string {
   return marked.length === 1 ? '1 migration' : `${marked.length} migrations`;
 }

@@ -40,9 +40,9 @@ describe('What to repair', () => {
     expect(() => repairOptionsOf('add_teams', flags)).toThrow(invalidArgument);
   });
 
-  it('is a migration where the step says what became of it', () => {
+  it('is a migration where the step is named', () => {
     expect(() => repairOptionsOf(undefined, { markApplied: true })).toThrow(invalidArgument);
-    expect(repairOptionsOf(undefined, { acceptChecksum: true }).mode).toBe('run');
+    expect(() => repairOptionsOf(undefined, { acceptChecksum: true })).toThrow(invalidArgument);
   });
 });
 

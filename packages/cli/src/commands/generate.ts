@@ -3,7 +3,7 @@ import { generateMigration } from '@flashfusion/migrator';
 import { parseList } from '../arguments';
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
-import { projectOf, type Runtime } from '../runtime';
+import { projectOf, scopeFlags, type Runtime } from '../runtime';
 
 export interface GenerateFlags {
   /** Names, versions or `project:name`, with commas between them. */
@@ -25,7 +25,7 @@ export async function generate(
   });
   return singleOutcome({
     document: { path, version, fileName, dependencies },
-    text: `Created ${relative(runtime.surroundings.cwd, path)}\nWrite its up and down, then: ff db migrate --dry-run`,
+    text: `Created ${relative(runtime.surroundings.cwd, path)}\nWrite its up and down, then: ff db migrate${scopeFlags(runtime.common)} --dry-run`,
     exitCode: EXIT.done,
     effect: 'changed',
   });

@@ -1,13 +1,14 @@
 import {
   formatRunResult,
   MigratorError,
+  type RepairAction,
   type RepairOptions,
   type RepairResult,
   type RepairStep,
 } from '@flashfusion/migrator';
 import { EXIT, exitCodeOfFailedRun } from '../exit-code';
 import { onEachDatabase, type Outcome } from '../outcome';
-import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
+import { agentsOf, scopeFlags, type DatabaseFlags, type Runtime } from '../runtime';
 
 export interface RepairFlags extends DatabaseFlags {
   readonly resume?: true;
@@ -40,7 +41,7 @@ export async function repair(
 /**
  * What the engine is asked for. An action that is named is meant; without one `--yes` does what `repair` has shown.
  *
- * @throws {MigratorError} `INVALID_ARGUMENT` for several actions, or for one that needs a migration and has none
+ * @throws {MigratorError} `INVALID_ARGUMENT` for several actions, or for one without a migration
  */
 export function repairOptionsOf(
   nameOrVersion: string | undefined,
@@ -55,7 +56,7 @@ export function repairOptionsOf(
     );
   }
   const [action] = actions;
-  if (action !== undefined && action !== 'accept-checksum' && nameOrVersion === undefined) {
+  if (action !== undefined && nameOrVersion === undefined) {
     throw new MigratorError('INVALID_ARGUMENT', `--${action} needs the migration that it is for.`, {
       hint: `For example: ff db repair 20250917102200 --${action}. \`ff db repair\` alone shows what needs repair.`,
     });
@@ -67,7 +68,7 @@ export function repairOptionsOf(
   };
 }
 
-function actionsOf(flags: RepairFlags): RepairStep['action'][] {
+function actionsOf(flags: RepairFlags): RepairAction[] {
   return [
     ...(flags.resume ? (['resume'] as const) : []),
     ...(flags.markApplied ? (['mark-applied'] as const) : []),
@@ -76,27 +77,30 @@ function actionsOf(flags: RepairFlags): RepairStep['action'][] {
   ];
 }
 
-function formatRepair(result: RepairResult, { style }: Runtime): string {
+function formatRepair(result: RepairResult, { style, common }: Runtime): string {
   const scope = `${result.project} in ${result.environment}`;
   if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
-  const heads = {
-    planned: `Would repair ${scope}:`,
-    done: `Repaired ${scope}:`,
-    failed: `Could not repair ${scope}:`,
-  };
-  const lines = [heads[result.status], ...result.steps.map(formatStep)];
+  const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
   if (result.run !== undefined) lines.push('', formatRunResult(result.run, style));
   if (result.status === 'planned') {
-    lines.push('', 'Nothing was changed. To do it, add --yes, or name the step yourself:');
-    lines.push(...result.steps.map((step) => `  ff db repair ${versionOf(step)} --${step.action}`));
+    const proposed = result.steps.every(({ action }) => action !== 'choose');
+    const how = proposed ? 'Add --yes to do all of it, or name a step yourself:' : 'Say which:';
+    lines.push('', `Nothing was changed. ${how}`);
+    lines.push(...result.steps.flatMap((step) => commandsFor(step, scopeFlags(common))));
   }
   return lines.join('\n');
 }
 
-function formatStep(step: RepairStep): string {
-  return `  ${step.id}  ${step.action}\n    ${step.why}`;
+const HEADS = { planned: 'Would repair', done: 'Repaired', failed: 'Could not repair' } as const;
+
+/** What a person chooses from where the history cannot tell what became of a migration. */
+const CHOICES: readonly RepairAction[] = ['resume', 'mark-applied', 'mark-reverted'];
+
+function formatStep({ id, name, action, why }: RepairStep): string {
+  return `  ${id} ${name}${action === 'choose' ? '' : `: ${action}`}\n    ${why}`;
 }
 
-function versionOf({ id }: RepairStep): string {
-  return id.slice(id.lastIndexOf(':') + 1);
+function commandsFor({ version, action }: RepairStep, scope: string): string[] {
+  const actions = action === 'choose' ? CHOICES : [action];
+  return actions.map((each) => `  ff db repair ${version}${scope} --${each}`);
 }
