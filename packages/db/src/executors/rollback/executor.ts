@@ -1,0 +1,48 @@
+import {
+  formatRunResult,
+  MigratorError,
+  type MigrationAgent,
+  type RunResult,
+} from '@flashfusion/migrator';
+import type { PromiseExecutor } from '@nx/devkit';
+import { runTask } from '../shared/run-task';
+import { writeReport } from '../shared/write-report';
+import type { RollbackExecutorSchema } from './schema';
+
+type Selection = Parameters<MigrationAgent['rollback']>[0]['selection'];
+
+/** Reverts migrations of a project with their stored rollback data. */
+const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, context) =>
+  runTask<RunResult>({
+    options,
+    context,
+    overrides: options.lockWait === undefined ? {} : { lockWait: options.lockWait },
+    run: async (agent) =>
+      agent.rollback({
+        selection: selectionOf(options),
+        mode: options.dryRun === true ? 'dry-run' : 'run',
+      }),
+    format: (result) => formatRunResult(result),
+    succeeded: (result) => result.status !== 'failed',
+    afterFailure: 'stop',
+    report: (results) => writeReport(results, options.reportFolder, context),
+  });
+
+function selectionOf({ name, to, last }: RollbackExecutorSchema): Selection {
+  const selections: Selection[] = [
+    ...(name === undefined ? [] : [{ kind: 'migration' as const, nameOrVersion: String(name) }]),
+    ...(to === undefined ? [] : [{ kind: 'to' as const, version: String(to) }]),
+    ...(last === undefined ? [] : [{ kind: 'last' as const, count: last }]),
+  ];
+  const [selection, ...more] = selections;
+  if (selection !== undefined && more.length === 0) return selection;
+  throw new MigratorError(
+    'INVALID_ARGUMENT',
+    selection === undefined
+      ? 'Nothing says what to revert.'
+      : 'Only one of --name, --to and --last can be given.',
+    { hint: 'Give --name=<name or version>, --to=<version> or --last=<count>.' },
+  );
+}
+
+export default rollbackExecutor;

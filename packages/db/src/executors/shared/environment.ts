@@ -1,0 +1,105 @@
+import { MigratorError } from '@flashfusion/migrator';
+import type { ExecutorContext } from '@nx/devkit';
+import { requestOf, type NxRequest } from '../../request';
+
+/** What the choice of an environment is made from. */
+export type EnvironmentContext = Pick<
+  ExecutorContext,
+  'projectName' | 'targetName' | 'configurationName' | 'target' | 'projectsConfigurations'
+>;
+
+/**
+ * The environment that a task is to work on; `undefined` leaves it to `NODE_ENV` and the default. Never another one than
+ * was asked for: Nx runs a target *without* a configuration when the one asked for does not exist, and gives a hand-written
+ * configuration whatever options it has.
+ *
+ * @throws {MigratorError} `UNKNOWN_ENVIRONMENT` naming the known ones; `INVALID_ARGUMENT` for two that contradict each other
+ */
+export function chooseEnvironment(
+  given: string | undefined,
+  context: EnvironmentContext,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const { configurationName } = context;
+  const requested = requestedConfiguration(requestOf(env), context);
+  if (requested !== undefined && requested !== configurationName && requested !== given) {
+    throw unknown(requested, context);
+  }
+  if (configurationName === undefined) return given;
+  const configured: unknown = context.target?.configurations?.[configurationName]?.environment;
+  if (typeof configured !== 'string') throw unknown(configurationName, context);
+  if (given !== undefined && given !== configured) {
+    throw new MigratorError(
+      'INVALID_ARGUMENT',
+      `The configuration ${configurationName} is the environment ${configured}, and --environment=${given} says another.`,
+      { where: taskOf(context), hint: 'Give one of the two.' },
+    );
+  }
+  return configured;
+}
+
+/** The configuration in what was typed. Names of projects and targets may hold colons, so the graph decides. */
+function requestedConfiguration(
+  request: NxRequest,
+  context: EnvironmentContext,
+): string | undefined {
+  if (request.configuration !== undefined) return request.configuration;
+  const projects = context.projectsConfigurations.projects;
+  const parts = request.spec?.split(':') ?? [];
+  for (let count = parts.length; count >= 1; count -= 1) {
+    const project = projects[parts.slice(0, count).join(':')];
+    if (project !== undefined) return behindTarget(parts.slice(count), project.targets);
+  }
+  // `nx run migrate:staging` in a project's folder.
+  return behindTarget(parts, projects[context.projectName ?? '']?.targets);
+}
+
+function behindTarget(
+  parts: readonly string[],
+  targets: Readonly<Record<string, unknown>> | undefined,
+): string | undefined {
+  for (let count = parts.length; count >= 1; count -= 1) {
+    if (targets?.[parts.slice(0, count).join(':')] === undefined) continue;
+    return parts.slice(count).join(':') || undefined;
+  }
+  return undefined;
+}
+
+function unknown(name: string, context: EnvironmentContext): MigratorError {
+  const known = Object.entries(context.target?.configurations ?? {})
+    .filter(([, options]) => typeof options?.environment === 'string')
+    .map(([configuration]) => configuration);
+  return new MigratorError(
+    'UNKNOWN_ENVIRONMENT',
+    `${context.projectName} has no environment "${name}": nothing was run, on no database.`,
+    {
+      where: taskOf(context),
+      hint:
+        known.length === 0
+          ? 'Its db.config has no environments that can be read. NX_VERBOSE_LOGGING=true nx show projects tells why.'
+          : `Known are ${known.join(', ')}.`,
+    },
+  );
+}
+
+function taskOf({ projectName, targetName, configurationName }: EnvironmentContext): string {
+  return [projectName, targetName, configurationName].filter(Boolean).join(':');
+}
+
+/**
+ * Whether options given on the command line were meant for this task, and not for a task that depends on it and hands
+ * all of them on.
+ */
+export function isInitiator(
+  context: EnvironmentContext,
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  const { spec } = requestOf(env);
+  const parts = spec?.split(':') ?? [];
+  const projects = context.projectsConfigurations.projects;
+  for (let count = parts.length; count >= 1; count -= 1) {
+    const name = parts.slice(0, count).join(':');
+    if (projects[name] !== undefined) return name === context.projectName;
+  }
+  return true;
+}

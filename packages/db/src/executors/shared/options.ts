@@ -1,0 +1,15 @@
+/** What all executors take. */
+export interface CommonOptions {
+  /** Environment; else the configuration's, else `NODE_ENV`, else `development`. */
+  readonly environment?: string;
+  /** One of the environment's named databases; all of them when absent. */
+  readonly database?: string;
+  /** What to do when the environment has no such database. */
+  readonly unknownDatabase?: 'refuse' | 'skip';
+  /** One JSON document on standard output; everything else goes to standard error. */
+  readonly json?: boolean;
+  /** Tell causes and stacks of errors. */
+  readonly verbose?: boolean;
+  /** Folder of report files, relative to the workspace; none are written without it. */
+  readonly reportFolder?: string;
+}

@@ -1,0 +1,7 @@
+import type { CommonOptions } from '../shared/options';
+
+/** Options of the `status` executor. */
+export interface StatusExecutorSchema extends CommonOptions {
+  /** Fail when a migration is pending, failed or drifted. */
+  readonly check?: boolean;
+}

@@ -1,0 +1,84 @@
+import {
+  formatFiles,
+  generateFiles,
+  joinPathFragments,
+  readNxJson,
+  readProjectConfiguration,
+  updateProjectConfiguration,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isConfigName } from '../../graph/config-name';
+import { normalizeOptions } from '../../graph/options';
+import type { ProjectFacts } from '../../graph/project-facts';
+import { readFacts } from '../../graph/read-facts';
+import { inferTargets } from '../../graph/targets';
+import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/generator';
+import type { ConfigurationGeneratorSchema } from './schema';
+
+/**
+ * Gives a project a database: `db.config.ts`, a migrations folder and a `.env.example` that names the variables it reads.
+ * What is there already stays as it is. The targets come from the plugin; with `explicit`, or where plugins are not to
+ * be registered, the same targets are written into the project's configuration.
+ */
+export async function configurationGenerator(
+  tree: Tree,
+  options: ConfigurationGeneratorSchema,
+): Promise<GeneratorCallback> {
+  const { root } = readProjectConfiguration(tree, options.project);
+  const install = await initGenerator(tree, { ...options, skipFormat: true });
+  const present = tree.children(root).find(isConfigName);
+  if (present === undefined) writeFiles(tree, root);
+  if (options.explicit === true || !shouldAddPlugin(tree, options)) {
+    await writeTargets(tree, options.project, present);
+  }
+  if (options.skipFormat !== true) await formatFiles(tree);
+  return install;
+}
+
+export default configurationGenerator;
+
+function writeFiles(tree: Tree, root: string): void {
+  const kept = ['.env.example', 'migrations/.gitkeep']
+    .map((name) => joinPathFragments(root, name))
+    .filter((path) => tree.exists(path))
+    .map((path) => [path, tree.read(path)] as const);
+  generateFiles(tree, join(__dirname, 'files'), root, { dot: '.' });
+  for (const [path, content] of kept) if (content !== null) tree.write(path, content);
+}
+
+/** The very targets that the plugin would infer. */
+async function writeTargets(
+  tree: Tree,
+  project: string,
+  configName: string | undefined,
+): Promise<void> {
+  const configuration = readProjectConfiguration(tree, project);
+  const options = normalizeOptions(registeredOptions(readNxJson(tree)));
+  const facts = await factsOf(tree, configuration.root, configName);
+  const { targets } = inferTargets(configuration.root, facts, options);
+  updateProjectConfiguration(tree, project, {
+    ...configuration,
+    targets: { ...configuration.targets, ...targets },
+  });
+}
+
+async function factsOf(
+  tree: Tree,
+  root: string,
+  configName: string | undefined,
+): Promise<ProjectFacts> {
+  const configPath = join(tree.root, root, configName ?? '');
+  if (configName !== undefined && existsSync(configPath)) {
+    return (await readFacts(configPath, tree.root)).facts;
+  }
+  return {
+    configName: configName ?? 'db.config.ts',
+    configImports: [],
+    migrations: joinPathFragments(root, 'migrations'),
+    environments: { development: [], staging: [], production: [] },
+    requires: [],
+  };
+}

@@ -1,0 +1,43 @@
+import { generateMigration } from '@flashfusion/migrator';
+import {
+  formatFiles,
+  logger,
+  normalizePath,
+  readProjectConfiguration,
+  type GeneratorCallback,
+  type Tree,
+} from '@nx/devkit';
+import { join, relative } from 'node:path';
+import type { MigrationGeneratorSchema } from './schema';
+
+/**
+ * Writes a new typed migration into a project's migrations folder. The version is the present in UTC, or a second after
+ * the newest migration when that is later.
+ *
+ * @throws {MigratorError} `INVALID_NAME`, `UNKNOWN_DEPENDENCY` and the like, with everything that is wrong
+ */
+export async function migrationGenerator(
+  tree: Tree,
+  options: MigrationGeneratorSchema,
+): Promise<GeneratorCallback> {
+  const { root } = readProjectConfiguration(tree, options.project);
+  const migration = await generateMigration({
+    projectRoot: join(tree.root, root),
+    project: options.project,
+    workspaceRoot: tree.root,
+    name: options.name,
+    description: options.description,
+    dependencies: options.dependencies,
+    mode: 'preview', // the tree writes, so that --dry-run does not
+  });
+  const path = normalizePath(relative(tree.root, migration.path));
+  tree.write(path, migration.source);
+  if (options.skipFormat !== true) await formatFiles(tree);
+  return () => {
+    const after =
+      migration.dependencies.length > 0 ? `, after ${migration.dependencies.join(', ')}` : '';
+    logger.info(`${options.project}:${migration.version} ${migration.name}${after}\n${path}`);
+  };
+}
+
+export default migrationGenerator;

@@ -1,0 +1,53 @@
+import type { CreateNodesContext, CreateNodesResult } from '@nx/devkit';
+import { dirname, join } from 'node:path';
+import { FactsCache } from './facts-cache';
+import { justRead } from './just-read';
+import { normalizeOptions, type DbPluginOptions } from './options';
+import type { ProjectFacts } from './project-facts';
+import { readFacts } from './read-facts';
+import { inferTargets } from './targets';
+import { warn } from './warn';
+
+/**
+ * Gives each project with a `db.config.*` its targets. Never throws: a broken configuration leaves its project with
+ * targets but without configurations, so that running one of them tells what is broken.
+ *
+ * @param configFiles relative to the workspace
+ */
+export async function createDatabaseNodes(
+  configFiles: readonly string[],
+  pluginOptions: DbPluginOptions | undefined,
+  context: CreateNodesContext,
+): Promise<(readonly [string, CreateNodesResult])[]> {
+  const options = normalizeOptions(pluginOptions);
+  const cache = new FactsCache(context.workspaceRoot);
+  const configPaths = configFiles.map((file) => join(context.workspaceRoot, file));
+  const results = await Promise.all(
+    configFiles.map(async (file, index): Promise<readonly [string, CreateNodesResult]> => {
+      try {
+        const facts = await factsOf(configPaths[index] ?? file, context.workspaceRoot, cache);
+        const root = dirname(file);
+        return [file, { projects: { [root]: { root, ...inferTargets(root, facts, options) } } }];
+      } catch (error) {
+        warn(file, error);
+        return [file, {}];
+      }
+    }),
+  );
+  cache.keepOnly(new Set(configPaths));
+  cache.save();
+  return results;
+}
+
+async function factsOf(
+  configPath: string,
+  workspaceRoot: string,
+  cache: FactsCache,
+): Promise<ProjectFacts> {
+  const cached = cache.get(configPath);
+  if (cached !== undefined) return cached;
+  const { facts, watched, dependencies } = await readFacts(configPath, workspaceRoot);
+  justRead.remember(dependencies);
+  cache.set(configPath, facts, watched);
+  return facts;
+}

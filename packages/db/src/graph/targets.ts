@@ -1,0 +1,106 @@
+import type { ProjectConfiguration, TargetConfiguration } from '@nx/devkit';
+import { posix } from 'node:path';
+import type { DbPluginOptions } from './options';
+import type { ProjectFacts } from './project-facts';
+
+type Options = Required<DbPluginOptions>;
+type Executor = 'migrate' | 'status' | 'rollback';
+
+/** What a project gains: its targets, and how they are shown. */
+export type InferredProject = Required<Pick<ProjectConfiguration, 'targets' | 'metadata'>>;
+
+const DESCRIPTIONS: Readonly<Record<Executor, string>> = {
+  migrate: 'Apply the pending database migrations',
+  status: 'Show which database migrations are applied, pending or failed',
+  rollback: 'Revert database migrations with their stored rollback data',
+};
+
+const EXAMPLES: Readonly<Record<Executor, Record<string, unknown>>> = {
+  migrate: { dryRun: true },
+  status: { check: true },
+  rollback: { last: 1 },
+};
+
+/**
+ * The targets of a project with a database. Every environment is a configuration of every target, and no target has a
+ * default configuration. Where environments name several databases, each gets a `migrate--<database>` of its own, and
+ * `migrate` follows them, so that they can run in parallel.
+ *
+ * @param projectRoot relative to the workspace, `.` for its root
+ */
+export function inferTargets(
+  projectRoot: string,
+  facts: ProjectFacts,
+  options: Options,
+): InferredProject {
+  const base = (executor: Executor, extra: Record<string, unknown> = {}): TargetConfiguration => ({
+    executor: `@flashfusion/db:${executor}`,
+    cache: false,
+    options: { reportFolder: options.reportFolder, ...extra },
+    configurations: Object.fromEntries(
+      Object.keys(facts.environments).map((environment) => [environment, { environment }]),
+    ),
+    inputs: inputsOf(projectRoot, facts, options),
+    outputs: [`{workspaceRoot}/${options.reportFolder}/{projectName}`],
+    metadata: {
+      technologies: ['postgres'],
+      description: DESCRIPTIONS[executor],
+      help: { command: 'npx nx list @flashfusion/db', example: { options: EXAMPLES[executor] } },
+    },
+  });
+  const upstream = dependsOn(facts, options);
+  const parts = [...new Set(Object.values(facts.environments).flat())].sort();
+  const partTargets = parts.map((database) => [
+    `${options.migrateTargetName}--${database}`,
+    { ...base('migrate', { database, databases: 'where-named' }), dependsOn: upstream },
+  ]);
+  const targets: Record<string, TargetConfiguration> = {
+    [options.migrateTargetName]: {
+      ...base('migrate'),
+      dependsOn: [
+        ...upstream,
+        ...partTargets.map(([target]) => ({
+          target: target as string,
+          params: 'forward' as const,
+        })),
+      ],
+    },
+    ...(Object.fromEntries(partTargets) as Record<string, TargetConfiguration>),
+    [options.statusTargetName]: base('status'),
+    [options.rollbackTargetName]: base('rollback'),
+  };
+  return { targets, metadata: { targetGroups: { Database: Object.keys(targets) } } };
+}
+
+/** Overrides are forwarded: a dry run of one project must not migrate the projects before it for real. */
+function dependsOn(
+  facts: ProjectFacts,
+  options: Options,
+): TargetConfiguration['dependsOn'] & object {
+  const target = options.migrateTargetName;
+  return [
+    ...(options.order === 'projects'
+      ? [{ dependencies: true, target, params: 'forward' as const }]
+      : []),
+    // `^migrate` is lost where the project graph has a cycle.
+    ...(facts.requires.length > 0
+      ? [{ projects: [...facts.requires], target, params: 'forward' as const }]
+      : []),
+  ];
+}
+
+/** Narrow, because Nx 24 selects affected tasks by them: nothing but what changes the migrations themselves. */
+function inputsOf(projectRoot: string, facts: ProjectFacts, options: Options): string[] {
+  const token = (path: string) => {
+    const inside = posix.relative(projectRoot, path);
+    return inside.startsWith('..')
+      ? `{workspaceRoot}/${path}`
+      : posix.join('{projectRoot}', inside);
+  };
+  return [
+    `${token(facts.migrations)}/**/*`,
+    token(posix.join(projectRoot, facts.configName)),
+    ...facts.configImports.map(token),
+    ...options.inputs,
+  ];
+}

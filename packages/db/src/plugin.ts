@@ -1,0 +1,30 @@
+import type { CreateDependencies, CreateNodes, PreTasksExecution } from '@nx/devkit';
+import { createMigrationDependencies } from './graph/create-dependencies';
+import { CONFIG_GLOB } from './graph/config-name';
+import { createDatabaseNodes } from './graph/create-nodes';
+import type { DbPluginOptions } from './graph/options';
+import { REQUEST_VARIABLE, readRequest } from './request';
+
+export type { DbPluginOptions } from './graph/options';
+
+/** The name that Nx knows the plugin by. */
+export const name = '@flashfusion/db';
+
+/** Infers `migrate`, `status` and `rollback` for every project with a `db.config.*`. */
+export const createNodes: CreateNodes<DbPluginOptions> = [CONFIG_GLOB, createDatabaseNodes];
+
+/** The same, under the name that Nx 22 looks for. */
+export const createNodesV2 = createNodes;
+
+/** Makes each `project:version` dependency of a migration an edge of the project graph. */
+export const createDependencies: CreateDependencies<DbPluginOptions> = (_options, context) =>
+  createMigrationDependencies(context);
+
+/**
+ * Tells the tasks which configuration was asked for. Nx drops the name of a configuration that a target does not have and
+ * runs the target without it: `nx run api:migrate:stagin` would migrate the default database. With this the executor
+ * knows, and refuses.
+ */
+export const preTasksExecution: PreTasksExecution<DbPluginOptions> = (_options, { argv }) => {
+  process.env[REQUEST_VARIABLE] = JSON.stringify(readRequest(argv));
+};

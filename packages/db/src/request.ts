@@ -1,0 +1,58 @@
+/** What was typed after `nx`, as far as an executor has to know it and Nx does not say. */
+export interface NxRequest {
+  /** Of `--configuration`, `-c` or `--prod`. */
+  readonly configuration?: string;
+  /** `project:target:configuration` as typed, any part of it possibly left out. */
+  readonly spec?: string;
+}
+
+/** Carries an {@link NxRequest} as JSON from the hook before the tasks to the tasks. */
+export const REQUEST_VARIABLE = 'FLASHFUSION_NX_REQUEST';
+
+const FLAG = /^(?:--configuration|-c)(?:=(.*))?$/s;
+
+/**
+ * Reads the configuration that a command line of Nx asks for.
+ *
+ * @param argv as `process.argv`: node and the script come first
+ * @example
+ * ```ts
+ * readRequest(['node', 'nx', 'run', 'api:migrate:staging']); // { spec: 'api:migrate:staging' }
+ * readRequest(['node', 'nx', 'run-many', '-t', 'migrate', '-c', 'staging']); // { configuration: 'staging' }
+ * ```
+ */
+export function readRequest(argv: readonly string[]): NxRequest {
+  const all = argv.slice(2);
+  const end = all.indexOf('--');
+  const args = end === -1 ? all : all.slice(0, end);
+  const configuration = configurationFlag(args);
+  const spec =
+    args[0] === 'run' || args[0] === 'run-one'
+      ? args.slice(1).find((arg) => !arg.startsWith('-') && arg.includes(':'))
+      : undefined;
+  return {
+    ...(configuration === undefined ? {} : { configuration }),
+    ...(spec === undefined ? {} : { spec }),
+  };
+}
+
+/** The last one counts, as for Nx; a named one counts over `--prod`. */
+function configurationFlag(args: readonly string[]): string | undefined {
+  const named = args.flatMap((arg, index) => {
+    const match = FLAG.exec(arg);
+    return match === null ? [] : [match[1] ?? args[index + 1] ?? ''];
+  });
+  return (
+    named.at(-1) ?? (args.some((arg) => /^--prod(=true)?$/.test(arg)) ? 'production' : undefined)
+  );
+}
+
+/** The request that the hook left for this task, empty where there was none. */
+export function requestOf(env: NodeJS.ProcessEnv): NxRequest {
+  try {
+    const request: unknown = JSON.parse(env[REQUEST_VARIABLE] ?? '{}');
+    return typeof request === 'object' && request !== null ? request : {};
+  } catch {
+    return {};
+  }
+}
