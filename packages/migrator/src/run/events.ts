@@ -19,7 +19,11 @@ export type RunEvent =
       readonly environment: string;
       readonly target: ConnectionTarget;
     }
-  | { readonly type: 'waiting-for-runner'; readonly project: string; readonly holder: LockHolder | undefined }
+  | {
+      readonly type: 'waiting-for-runner';
+      readonly project: string;
+      readonly holder: LockHolder | undefined;
+    }
   | {
       readonly type: 'run-started';
       readonly runId: string;
@@ -34,7 +38,12 @@ export type RunEvent =
       readonly index: number;
       readonly total: number;
     }
-  | { readonly type: 'migration-log'; readonly id: MigrationId; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string }
+  | {
+      readonly type: 'migration-log';
+      readonly id: MigrationId;
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+    }
   | {
       readonly type: 'migration-progress';
       readonly id: MigrationId;
@@ -42,7 +51,12 @@ export type RunEvent =
       /** What the server says it is doing, e.g. `CREATE INDEX: building index, 40 %`; `undefined` for a mere heartbeat. */
       readonly detail: string | undefined;
     }
-  | { readonly type: 'migration-waiting'; readonly id: MigrationId; readonly elapsedMs: number; readonly blockedBy: readonly LockHolder[] }
+  | {
+      readonly type: 'migration-waiting';
+      readonly id: MigrationId;
+      readonly elapsedMs: number;
+      readonly blockedBy: readonly LockHolder[];
+    }
   | {
       readonly type: 'migration-retrying';
       readonly id: MigrationId;

@@ -1,0 +1,86 @@
+import { MigratorError } from '../errors';
+import type { HistoryState } from '../history/state';
+import type { Migration } from '../migration/types';
+import { findMigration, knownMigrations } from '../plan/find-migration';
+import { loadMigrations } from '../source/load-migrations';
+import { appendMarks } from './mark';
+import { findFiles } from './migrate';
+import {
+  lookAtHistory,
+  own,
+  prepareHistory,
+  projectDatabase,
+  refuseOtherEnvironment,
+  runScope,
+  type CommandContext,
+} from './project-database';
+import type { ResultContext } from '../run/result';
+
+/** Up to where a database already is. */
+export interface BaselineOptions {
+  /** The last migration that the database already has, by version or name. */
+  readonly to: string;
+  readonly mode?: 'run' | 'dry-run';
+}
+
+/** What was, or would be, marked as applied. */
+export interface BaselineResult extends ResultContext {
+  readonly status: 'planned' | 'done';
+  /** In order of version. */
+  readonly marked: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** Marks migrations as applied without running them. See {@link MigrationAgent.baseline}. */
+export async function baseline(
+  context: CommandContext,
+  { to, mode }: BaselineOptions,
+): Promise<BaselineResult> {
+  const project = await projectDatabase(context);
+  if (mode === 'dry-run') {
+    return lookAtHistory(project, 'throw', async (state) => {
+      const migrations = await chooseMigrations(context, state, to);
+      return { ...project.result, status: 'planned', marked: migrations.map(identity) };
+    });
+  }
+  return own(project, 'throw', async (owned) => {
+    const migrations = await chooseMigrations(context, owned.state, to);
+    await prepareHistory(project, owned);
+    const marks = migrations.map((migration) => ({
+      ...migration,
+      checksum: migration.file.checksum,
+      state: 'applied' as const,
+      attempt: 1,
+    }));
+    await appendMarks(runScope(project, owned), 'baseline', marks);
+    return { ...project.result, status: 'done', marked: migrations.map(identity) };
+  });
+}
+
+/** Loaded, because the history records descriptions and dependencies: a broken file is better found now. */
+async function chooseMigrations(
+  context: CommandContext,
+  state: HistoryState,
+  to: string,
+): Promise<Migration[]> {
+  const { settings } = context;
+  const { project, environment, workspaceRoot, loadTimeoutMs } = settings;
+  refuseOtherEnvironment(settings, state);
+  const recorded = state.entries.filter((entry) => entry.project === project);
+  if (recorded.length > 0) {
+    throw new MigratorError(
+      'HISTORY_NOT_EMPTY',
+      `${project} already has a history in ${environment}: ${recorded.length} migrations. A baseline is for a database that no migration has touched yet.`,
+      { hint: 'To mend single migrations, use repair.' },
+    );
+  }
+  const files = await findFiles(context);
+  const found = findMigration(to, project, knownMigrations(project, files, []));
+  if (!found.ok) throw MigratorError.fromProblems([found.problem]);
+  const { version } = found.migration;
+  const upTo = files.filter((file) => file.version <= version);
+  return loadMigrations(upTo, { workspaceRoot, timeoutMs: loadTimeoutMs });
+}
+
+function identity({ id, name }: Migration): { id: string; name: string } {
+  return { id, name };
+}

@@ -1,0 +1,48 @@
+import type { HistoryAction, NewHistoryEntry } from '../history/entry';
+import type { RunScope } from '../run/change';
+
+/** What a row says that is written without running anything. */
+export type Mark = Pick<
+  NewHistoryEntry,
+  | 'id'
+  | 'project'
+  | 'version'
+  | 'name'
+  | 'description'
+  | 'checksum'
+  | 'dependencies'
+  | 'state'
+  | 'attempt'
+>;
+
+/** Appends rows that only say something: all of them or none, by one transaction. */
+export async function appendMarks(
+  scope: RunScope,
+  action: HistoryAction,
+  marks: readonly Mark[],
+): Promise<void> {
+  const { session } = scope.connection;
+  const history = scope.openHistory(session);
+  await session.query('BEGIN');
+  try {
+    for (const mark of marks) {
+      await history.append({
+        ...mark,
+        action,
+        success: true,
+        runId: scope.runId,
+        environment: scope.environment,
+        executionTimeMs: 0,
+        error: undefined,
+        // An earlier row's data stays in force: History.rollbackData finds it behind rows that have none.
+        rollbackData: undefined,
+        claimed: scope.claimed,
+        finishedStatements: 0,
+      });
+    }
+    await session.query('COMMIT');
+  } catch (error) {
+    if (!session.closed) await session.query('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+import { MigratorError } from '../errors';
+import type { HistoryEntry } from '../history/entry';
+import type { Migration } from '../migration/types';
+import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
+import type { Plan } from '../plan/types';
+import { applyChange } from '../run/apply-change';
+import type { Change } from '../run/change';
+import type { ResultContext, RunResult } from '../run/result';
+import { revertChange } from '../run/revert-change';
+import { runPlan } from '../run/run-plan';
+import { loadMigrations } from '../source/load-migrations';
+import { appendMarks, type Mark } from './mark';
+import { findFiles } from './migrate';
+import {
+  lookAtHistory,
+  orThrow,
+  own,
+  prepareHistory,
+  projectDatabase,
+  refuseOtherEnvironment,
+  runScope,
+  type CommandContext,
+  type Owned,
+  type ProjectDatabase,
+} from './project-database';
+import { runResult } from './run-results';
+
+export type { RepairAction, RepairStep };
+
+/** What to repair, and how. */
+export interface RepairOptions {
+  /** Name or version; absent: everything of the project that needs it. */
+  readonly migration?: string;
+  /** Absent: what has one honest answer is proposed, what has several is shown as `choose`. */
+  readonly action?: RepairAction;
+  /** `show` says what would be done and does nothing. */
+  readonly mode: 'show' | 'run';
+}
+
+/** What was, or would be, repaired. */
+export interface RepairResult extends ResultContext {
+  readonly status: 'nothing-to-do' | 'planned' | 'done' | 'failed';
+  readonly steps: readonly RepairStep[];
+  /** The run of a resumed migration. */
+  readonly run: RunResult | undefined;
+}
+
+/** Mends the history, by rows that say so. See {@link MigrationAgent.repair}. */
+export async function repair(
+  context: CommandContext,
+  options: RepairOptions,
+): Promise<RepairResult> {
+  const project = await projectDatabase(context);
+  if (options.mode === 'show') {
+    return lookAtHistory(project, 'report', async (state) => {
+      const steps = await chooseSteps(context, state, options);
+      return {
+        ...project.result,
+        status: steps.length === 0 ? 'nothing-to-do' : 'planned',
+        steps,
+        run: undefined,
+      };
+    });
+  }
+  return own(project, 'report', async (owned) => {
+    const steps = await chooseSteps(context, owned.state, options);
+    refuseToChoose(steps);
+    if (steps.length === 0)
+      return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
+    await prepareHistory(project, owned);
+    if (options.action === 'resume') return resume(project, owned, steps);
+    const marks = await Promise.all(steps.map((step) => markOf(context, step)));
+    await appendMarks(runScope(project, owned), 'repair', marks);
+    return { ...project.result, status: 'done', steps, run: undefined };
+  });
+}
+
+async function chooseSteps(
+  context: CommandContext,
+  state: Owned['state'],
+  { migration, action }: RepairOptions,
+): Promise<readonly RepairStep[]> {
+  const { settings } = context;
+  const { project } = settings;
+  refuseOtherEnvironment(settings, state);
+  const files = await findFiles(context);
+  const { entries, damage } = state;
+  return orThrow(planRepair({ project, files, entries, damage, migration, action }));
+}
+
+function refuseToChoose(steps: readonly RepairStep[]): void {
+  const problems = steps
+    .filter(({ action }) => action === 'choose')
+    .map(({ id, version, why }) => ({
+      code: 'CONFIRMATION_REQUIRED' as const,
+      message: `${id}: ${why} Nothing was repaired.`,
+      hint: `Look at the database, then say which: repair ${version} --resume, --mark-applied or --mark-reverted.`,
+      where: id,
+    }));
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}
+
+async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> {
+  const { settings } = context;
+  const { entry, file, id, version, name } = step;
+  const facts = entry ?? (await describe(context, step));
+  return {
+    id,
+    project: settings.project,
+    version,
+    name,
+    description: facts.description,
+    dependencies: facts.dependencies,
+    checksum: file?.checksum ?? entry?.checksum ?? '',
+    state: step.action === 'mark-reverted' ? 'reverted' : 'applied',
+    attempt: (entry?.attempt ?? 0) + 1,
+  };
+}
+
+/** A migration that never ran has no row to take its description from. */
+async function describe(
+  context: CommandContext,
+  { file }: RepairStep,
+): Promise<Pick<HistoryEntry, 'description' | 'dependencies'>> {
+  const [migration] = await load(context, file);
+  return { description: migration?.description ?? '', dependencies: migration?.dependencies ?? [] };
+}
+
+/** Runs the interrupted function again, behind the statements that had finished. */
+async function resume(
+  project: ProjectDatabase,
+  owned: Owned,
+  steps: readonly RepairStep[],
+): Promise<RepairResult> {
+  const started = performance.now();
+  const { settings } = project.context;
+  const [step] = steps;
+  const [migration] = await load(project.context, step?.file);
+  if (step?.entry === undefined || migration === undefined)
+    return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
+  const { entry } = step;
+  const action = entry.action === 'revert' ? 'revert' : 'apply';
+  const plan: Plan<Migration> = {
+    action,
+    project: settings.project,
+    environment: settings.environment,
+    steps: [{ migration, reason: { kind: 'requested' }, attempt: entry.attempt + 1 }],
+  };
+  const scope = runScope(project, owned);
+  const outcome = await runPlan(scope, plan, async (planned): Promise<Change> => {
+    if (action === 'apply') return applyChange(planned, [entry]);
+    const history = scope.openHistory(scope.connection.session);
+    return {
+      ...revertChange(planned, await history.rollbackData(entry.rowId)),
+      finishedStatements: entry.finishedStatements,
+    };
+  });
+  const run = runResult(project.result, scope.runId, plan, outcome, started);
+  return { ...project.result, status: run.status === 'failed' ? 'failed' : 'done', steps, run };
+}
+
+function load(context: CommandContext, file: RepairStep['file']): Promise<Migration[]> {
+  const { workspaceRoot, loadTimeoutMs } = context.settings;
+  return loadMigrations(file ? [file] : [], { workspaceRoot, timeoutMs: loadTimeoutMs });
+}

@@ -1,0 +1,136 @@
+import { MigratorError } from '../errors';
+import { History } from '../history/history';
+import type { HistoryState } from '../history/state';
+import { lockKey, acquireLock } from '../database/lock';
+import type { Migration, MigrationFile } from '../migration/types';
+import { planRevert } from '../plan/plan-revert';
+import { selectRevert, type RevertSelection } from '../plan/select-revert';
+import type { Plan } from '../plan/types';
+import type { RunResult } from '../run/result';
+import { noDown, revertChange } from '../run/revert-change';
+import { runPlan } from '../run/run-plan';
+import { loadMigrations } from '../source/load-migrations';
+import { findFiles } from './migrate';
+import {
+  lookAtHistory,
+  orThrow,
+  own,
+  projectDatabase,
+  refuseOtherEnvironment,
+  runScope,
+  prepareHistory,
+  type CommandContext,
+  type Owned,
+} from './project-database';
+import { plannedResult, runResult } from './run-results';
+
+/** What to revert, and how. */
+export interface RollbackOptions {
+  readonly selection: RevertSelection;
+  /** `dry-run` makes the plan and touches nothing. Default `run`. */
+  readonly mode?: 'run' | 'dry-run';
+  /** The environment's name, said again: a protected environment is not reverted without it. */
+  readonly confirm?: string;
+}
+
+/** Reverts migrations with their stored rollback data. See {@link MigrationAgent.rollback}. */
+export async function rollback(
+  context: CommandContext,
+  options: RollbackOptions,
+): Promise<RunResult> {
+  const started = performance.now();
+  const files = await findFiles(context);
+  const project = await projectDatabase(context);
+  if (options.mode === 'dry-run') {
+    return lookAtHistory(project, 'throw', async (state) =>
+      plannedResult(project.result, await makePlan(context, files, state, options), started),
+    );
+  }
+  return own(project, 'throw', async (owned) => {
+    const state = await keepOthersOut(context, owned);
+    const plan = await makePlan(context, files, state, options);
+    refuseUnconfirmed(context, state, plan, options.confirm);
+    if (plan.steps.length > 0) await prepareHistory(project, { ...owned, state });
+    const scope = runScope(project, owned);
+    const outcome = await runPlan(scope, plan, async (step) => {
+      const row = state.entries.find(({ id }) => id === step.migration.id);
+      const history = scope.openHistory(scope.connection.session);
+      return revertChange(step, row && (await history.rollbackData(row.rowId)));
+    });
+    return runResult(project.result, scope.runId, plan, outcome, started);
+  });
+}
+
+/**
+ * Takes the locks of the other projects too: none of them may apply something that depends on what is being reverted. Each
+ * is polled, never waited for inside the server, so that two rollbacks cannot deadlock for good.
+ */
+async function keepOthersOut(context: CommandContext, owned: Owned): Promise<HistoryState> {
+  const { settings, onEvent, signal } = context;
+  const { schema, environment, project } = settings;
+  const others = new Set(owned.state.entries.map((entry) => entry.project));
+  others.delete(project);
+  if (others.size === 0) return owned.state;
+  const { session } = owned.connection;
+  for (const other of [...others].sort()) {
+    await acquireLock(session, {
+      key: lockKey({ schema, environment, project: other }),
+      waitMs: settings.lockWaitMs,
+      project: other,
+      signal,
+      onWaiting: (holder) => onEvent({ type: 'waiting-for-runner', project: other, holder }),
+    });
+  }
+  return new History(session, schema).read(environment, { project });
+}
+
+async function makePlan(
+  context: CommandContext,
+  files: readonly MigrationFile[],
+  state: HistoryState,
+  { selection }: RollbackOptions,
+): Promise<Plan<Migration>> {
+  const { settings } = context;
+  const { project, environment } = settings;
+  const { entries } = state;
+  refuseOtherEnvironment(settings, state);
+  const selected = orThrow(selectRevert({ project, files, entries, selection }));
+  const ids = new Set(selected.map(({ id }) => id));
+  const migrations = await loadMigrations(
+    files.filter(({ id }) => ids.has(id)),
+    { workspaceRoot: settings.workspaceRoot, timeoutMs: settings.loadTimeoutMs },
+  );
+  const plan = orThrow(
+    planRevert({ project, environment, migrations, selected, entries, selection }),
+  );
+  refuseWithoutDown(migrations);
+  return plan;
+}
+
+/**
+ * A protected environment, by configuration or by the database's own stamp, loses nothing by a slip of the hand.
+ *
+ * @throws {MigratorError} `CONFIRMATION_REQUIRED` naming what would be reverted
+ */
+function refuseUnconfirmed(
+  { settings }: CommandContext,
+  { stamp }: HistoryState,
+  { steps }: Plan,
+  confirm: string | undefined,
+): void {
+  const { environment } = settings;
+  if (steps.length === 0 || confirm === environment) return;
+  if (!settings.protected && stamp?.protected !== true) return;
+  const names = steps.map(({ migration }) => `${migration.id} (${migration.name})`).join(', ');
+  throw new MigratorError(
+    'CONFIRMATION_REQUIRED',
+    `${environment} is protected, and this would revert ${names}, with the data that their down functions remove.`,
+    { hint: `Look at the plan with --dry-run, then confirm with --confirm=${environment}.` },
+  );
+}
+
+/** Before any SQL runs: half a rollback is worse than none. */
+function refuseWithoutDown(migrations: readonly Migration[]): void {
+  const problems = migrations.filter(({ down }) => down === undefined).map(noDown);
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}

@@ -1,0 +1,37 @@
+import type { Plan } from '../plan/types';
+import type { ResultContext, RunResult } from '../run/result';
+import type { PlanOutcome } from '../run/run-plan';
+
+/** The result of a dry run. */
+export function plannedResult(context: ResultContext, plan: Plan, started: number): RunResult {
+  return {
+    ...context,
+    action: plan.action,
+    status: plan.steps.length === 0 ? 'nothing-to-do' : 'planned',
+    runId: '',
+    plan,
+    done: [],
+    failed: undefined,
+    notReached: [],
+    durationMs: performance.now() - started,
+  };
+}
+
+/** The result of a run, also of one that failed. */
+export function runResult(
+  context: ResultContext,
+  runId: string,
+  plan: Plan,
+  outcome: PlanOutcome,
+  started: number,
+): RunResult {
+  return {
+    ...context,
+    action: plan.action,
+    status: outcome.failed ? 'failed' : plan.steps.length === 0 ? 'nothing-to-do' : 'done',
+    runId,
+    plan,
+    ...outcome,
+    durationMs: performance.now() - started,
+  };
+}

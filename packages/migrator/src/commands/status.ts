@@ -1,0 +1,47 @@
+import { findPending } from '../plan/find-pending';
+import { migrationStatuses } from '../plan/migration-statuses';
+import type { StatusResult } from '../run/result';
+import { findFiles } from './migrate';
+import {
+  lookAtHistory,
+  otherEnvironment,
+  projectDatabase,
+  type CommandContext,
+} from './project-database';
+
+/** How much to look at. */
+export interface StatusOptions {
+  /** How many of the newest history rows to give. Default 10. */
+  readonly recent?: number;
+}
+
+/** The state of every migration. See {@link MigrationAgent.status}. */
+export async function status(
+  context: CommandContext,
+  { recent = 10 }: StatusOptions,
+): Promise<StatusResult> {
+  const { settings } = context;
+  const { project, environment, outOfOrder } = settings;
+  const files = await findFiles(context);
+  const database = await projectDatabase(context);
+  return lookAtHistory(database, 'report', async (state, history) => {
+    const { entries } = state;
+    const migrations = migrationStatuses({ project, files, entries, outOfOrder });
+    const mismatch = otherEnvironment(settings, state);
+    const pending = findPending({ project, files, entries });
+    const count = (wanted: (typeof migrations)[number]['state'][]) =>
+      migrations.filter((migration) => wanted.includes(migration.state)).length;
+    return {
+      ...database.result,
+      migrations,
+      counts: {
+        applied: count(['applied']),
+        pending: count(['pending', 'reverted']),
+        failed: count(['failed', 'running']),
+        drifted: migrations.filter(({ drift }) => drift !== 'none').length,
+      },
+      recent: (await history?.recent(environment, project, recent)) ?? [],
+      problems: [mismatch ?? [], state.damage, pending.ok ? [] : pending.problems].flat(),
+    };
+  });
+}

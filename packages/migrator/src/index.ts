@@ -1,0 +1,84 @@
+/**
+ * The public door of the engine. Migration files need `defineMigration`, configurations `defineConfig`, programs
+ * `MigrationAgent`; the rest is what tools around it print, find and translate.
+ */
+export { defineMigration } from './migration/define-migration';
+export { defineConfig } from './config/config';
+export { MigrationAgent } from './agent';
+export { MigratorError } from './errors';
+
+export type { AgentOptions, LoadAgentOptions } from './agent';
+export type { BaselineOptions, BaselineResult } from './commands/baseline';
+export type { MigrateOptions } from './commands/migrate';
+export type { RepairAction, RepairOptions, RepairResult, RepairStep } from './commands/repair';
+export type { RollbackOptions } from './commands/rollback';
+export type { StatusOptions } from './commands/status';
+export type {
+  Config,
+  DatabaseConfig,
+  Duration,
+  EnvironmentConfig,
+  UrlSource,
+} from './config/config';
+export type { SettingsOverrides } from './config/resolve-settings';
+export type { ClientPool, Connection, DatabaseService, Settings } from './config/settings';
+export type {
+  ConnectionTarget,
+  Database,
+  OpenOptions,
+  ServerFacts,
+  Session,
+} from './database/database';
+export type { ErrorCode, MigratorErrorOptions, Problem } from './errors';
+export type {
+  ClaimedRunner,
+  HistoryAction,
+  HistoryEntry,
+  MigrationState,
+  RecordedError,
+} from './history/entry';
+export type { JsonOf, NoRollbackData } from './migration/rollback-data';
+export type {
+  ColumnValues,
+  Migration,
+  MigrationContext,
+  MigrationDatabase,
+  MigrationDefinition,
+  MigrationFile,
+  MigrationId,
+  MigrationLogger,
+  QueryResult,
+} from './migration/types';
+export type { RevertSelection } from './plan/select-revert';
+export type { MigrationStatus, PlannableMigration, Plan, PlanStep, StepReason } from './plan/types';
+export type { LockHolder, RunEvent, RunListener } from './run/events';
+export type {
+  MigrationFailure,
+  MigrationOutcome,
+  ResultContext,
+  RunResult,
+  StatusResult,
+} from './run/result';
+
+// For tools that find projects and write migrations.
+export { CONFIG_FILE_NAMES } from './config/config-file';
+export { DEFAULT_MIGRATIONS } from './config/defaults';
+export { findProjects, type FoundProject } from './config/find-projects';
+export { nameHint } from './config/nearest-name';
+export { findProjectName } from './config/project-name';
+export { findWorkspaceRoot } from './config/workspace-root';
+export { generateMigration, type GenerateMigrationOptions } from './scaffold/generate-migration';
+export type { ScaffoldedMigration } from './scaffold/scaffold-migration';
+
+// For tools that print.
+export { foldReports, type FoldedReport } from './report/fold-reports';
+export { formatError, formatProblems, type FormatErrorOptions } from './report/format-error';
+export { formatEvent } from './report/format-event';
+export { escapeMarkdown, formatMarkdownSummary } from './report/format-markdown';
+export { formatPlan } from './report/format-plan';
+export { formatRunResult } from './report/format-run-result';
+export { formatStatus } from './report/format-status';
+export { parseRunReport, toRunReport, type RunReport } from './report/run-report';
+export { plainStyle, type Style } from './report/style';
+export { toJson } from './report/to-json';
+export { redact } from './database/redact';

@@ -1,0 +1,73 @@
+import { MigratorError } from '../errors';
+import type { Migration, MigrationContext, MigrationLogger } from '../migration/types';
+import { withExitGuard } from '../source/guard-exit';
+import type { RunListener } from './events';
+import type { MigrationHandle } from './migration-handle';
+
+/** What the code of a migration is called with, and what may end it early. */
+export interface CallOptions {
+  readonly migration: Migration;
+  readonly handle: MigrationHandle;
+  readonly environment: string;
+  readonly onEvent: RunListener;
+  readonly signal: AbortSignal;
+  readonly saveRollbackData: (data: unknown) => Promise<void>;
+}
+
+/** The `agent` argument of `up`, `down` and `validate`. */
+export function migrationContext(options: CallOptions): MigrationContext {
+  const { migration, onEvent } = options;
+  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string) =>
+    onEvent({ type: 'migration-log', id: migration.id, level, message: String(message) });
+  const logger: MigrationLogger = {
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+  };
+  return {
+    environment: options.environment,
+    project: migration.project,
+    logger,
+    signal: options.signal,
+    saveRollbackData: options.saveRollbackData,
+  };
+}
+
+/**
+ * Runs a function of a migration: until it has settled and every query it started is answered, or until the run is
+ * cancelled. `process.exit` in it becomes an error, since it would skip the rollback's record.
+ *
+ * @throws what the function throws; {@link MigratorError} `CANCELLED`, `PROCESS_EXIT`
+ */
+export async function callMigration<T>(
+  options: CallOptions,
+  body: () => T | Promise<T>,
+): Promise<T> {
+  return withExitGuard(() =>
+    untilCancelled(options.signal, async () => {
+      const value = await body();
+      await options.handle.drain();
+      return value;
+    }),
+  );
+}
+
+function untilCancelled<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const refuse = () => reject(cancellation());
+    if (signal.aborted) return refuse();
+    signal.addEventListener('abort', refuse, { once: true });
+    // A cancelled body may settle late or never; by then nobody listens any more.
+    body()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', refuse));
+  });
+}
+
+/** The error of a run that was asked to stop. */
+export function cancellation(): MigratorError {
+  return new MigratorError('CANCELLED', 'The run was cancelled.', {
+    hint: 'What was applied before stays applied. Migrate again to go on.',
+  });
+}

@@ -1,0 +1,81 @@
+import type { Database } from '../database/database';
+import type { History } from '../history/history';
+import type { Session } from '../database/database';
+import type { MigratorError } from '../errors';
+import type { ClaimedRunner, MigrationState, NewHistoryEntry } from '../history/entry';
+import type { Migration, MigrationContext } from '../migration/types';
+import type { LockedConnection } from './connection';
+import type { RunListener } from './events';
+import type { MigrationHandle } from './migration-handle';
+import type { MigrationLimits } from './transaction';
+
+/** What every change of a run shares. */
+export interface RunScope {
+  readonly runId: string;
+  readonly environment: string;
+  readonly claimed: ClaimedRunner;
+  readonly connection: LockedConnection;
+  readonly database: Database;
+  readonly openHistory: (session: Session) => History;
+  readonly limitsOf: (migration: Migration) => MigrationLimits;
+  /** How often a migration is run again after a lock timeout or a deadlock. */
+  readonly lockRetries: number;
+  /** Milliseconds to go on trying to reach a server that went away during COMMIT. */
+  readonly reconnectMs: number;
+  readonly onEvent: RunListener;
+  readonly signal: AbortSignal;
+}
+
+/** One migration to apply or to revert: the two differ only in what is called and which state it leaves. */
+export interface Change {
+  readonly action: 'apply' | 'revert';
+  readonly migration: Migration;
+  /** The number of the first history row that this change writes. */
+  readonly attempt: number;
+  /** Statements of `db.script` that an earlier attempt had finished. */
+  readonly finishedStatements: number;
+  /** The state after success, and after a failure that left nothing behind. */
+  readonly states: { readonly done: MigrationState; readonly failed: MigrationState };
+  /** Calls the migration's functions; returns the rollback data as JSON text. */
+  call(handle: MigrationHandle, context: MigrationContext): Promise<string | undefined>;
+}
+
+/** How a change ended. */
+export type ChangeOutcome =
+  { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: MigratorError };
+
+/** What differs between the rows of one change. */
+export interface RowFacts {
+  readonly state: MigrationState;
+  readonly success: boolean;
+  readonly attempt: number;
+  readonly executionTimeMs: number;
+  readonly rollbackData: string | undefined;
+  readonly error: MigratorError | undefined;
+  readonly finishedStatements: number;
+}
+
+/** The history row of a change. */
+export function historyRow(scope: RunScope, change: Change, facts: RowFacts): NewHistoryEntry {
+  const { migration } = change;
+  return {
+    id: migration.id,
+    project: migration.project,
+    version: migration.version,
+    name: migration.name,
+    description: migration.description,
+    checksum: migration.file.checksum,
+    action: change.action,
+    runId: scope.runId,
+    environment: scope.environment,
+    dependencies: migration.dependencies,
+    claimed: scope.claimed,
+    ...facts,
+    executionTimeMs: Math.round(facts.executionTimeMs),
+    error: facts.error && {
+      code: facts.error.code,
+      message: facts.error.message,
+      stack: facts.error.stack,
+    },
+  };
+}

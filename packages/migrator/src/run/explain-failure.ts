@@ -1,0 +1,102 @@
+import { isNativeError } from 'node:util/types';
+import { isConnectionLost, sqlState } from '../database/failure';
+import { redact } from '../database/redact';
+import { MigratorError, type ErrorCode } from '../errors';
+
+/** Server errors that have a name of their own here, by SQLSTATE (Postgres documentation, Appendix A). */
+const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
+  '55P03': {
+    code: 'LOCK_TIMEOUT',
+    hint: 'Another session holds a lock on the table. Run again when it is quiet, or raise lockTimeout.',
+  },
+  '40P01': { code: 'LOCK_TIMEOUT', hint: 'A deadlock with another session. Run again.' },
+  '57014': {
+    code: 'STATEMENT_TIMEOUT',
+    hint: 'Raise statementTimeout for this migration, or do the work in batches.',
+  },
+  '55P04': {
+    code: 'ENUM_VALUE_NOT_COMMITTED',
+    hint: 'A new enum value can be used only after it is committed: set transaction: false, or use it in a second migration.',
+  },
+  '53200': {
+    code: 'MAX_LOCKS_EXCEEDED',
+    hint: 'One transaction took more locks than max_locks_per_transaction allows: migrate without --single-transaction, or raise that setting (it needs a restart).',
+  },
+  '25001': {
+    code: 'MIGRATION_FAILED',
+    hint: 'This statement cannot run inside a transaction: set transaction: false. With several statements, use db.script().',
+  },
+  '25P02': {
+    code: 'TRANSACTION_ABORTED',
+    hint: 'An earlier statement failed and its error was caught. Let errors pass, or put the statement behind a SAVEPOINT.',
+  },
+  '42501': {
+    code: 'MIGRATION_FAILED',
+    hint: 'The database user lacks a right that the migration needs: grant it, or migrate as the owner of the tables.',
+  },
+  '53100': {
+    code: 'MIGRATION_FAILED',
+    hint: "The server's disk is full. The change was rolled back; make room and migrate again.",
+  },
+};
+
+/**
+ * Any failure of a migration as a {@link MigratorError} that says what to do. Secrets are taken out of message and stack;
+ * the original stays reachable as `cause`.
+ *
+ * @param thrown whatever was thrown, also `null`
+ * @param where the migration's file
+ */
+export function explainFailure(thrown: unknown, where: string): MigratorError {
+  if (thrown instanceof MigratorError) return thrown;
+  const message = redact(messageOf(thrown));
+  const state = sqlState(thrown);
+  const explained = state === undefined ? undefined : EXPLAINED[state];
+  if (explained) return withOrigin(explained.code, message, explained.hint, where, thrown);
+  if (isConnectionLost(thrown)) {
+    return withOrigin(
+      'CONNECTION_LOST',
+      `The connection was lost: ${message}`,
+      'The server has rolled the transaction back. Run again when it is reachable.',
+      where,
+      thrown,
+    );
+  }
+  return withOrigin('MIGRATION_FAILED', message, undefined, where, thrown);
+}
+
+/** Detail lines that Postgres sends with an error, redacted, for people. */
+export function serverDetails(thrown: unknown): string[] {
+  if (typeof thrown !== 'object' || thrown === null) return [];
+  const fields = thrown as Record<string, unknown>;
+  return (['detail', 'hint', 'where'] as const).flatMap((key) =>
+    typeof fields[key] === 'string' ? [`${key}: ${redact(fields[key])}`] : [],
+  );
+}
+
+function withOrigin(
+  code: ErrorCode,
+  message: string,
+  hint: string | undefined,
+  where: string,
+  cause: unknown,
+): MigratorError {
+  const state = sqlState(cause);
+  const details = serverDetails(cause);
+  const text = [state === undefined ? message : `${message} (SQLSTATE ${state})`, ...details];
+  const error = new MigratorError(code, text.join('\n  '), { hint, where, cause });
+  const stack = stackOf(cause);
+  if (stack !== undefined) error.stack = redact(stack);
+  return error;
+}
+
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    return String(thrown.message);
+  }
+  return `The migration threw ${thrown === undefined ? 'undefined' : JSON.stringify(thrown)}, which is no Error.`;
+}
+
+function stackOf(thrown: unknown): string | undefined {
+  return isNativeError(thrown) ? thrown.stack : undefined;
+}

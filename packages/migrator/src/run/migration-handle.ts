@@ -1,0 +1,150 @@
+import type { Session } from '../database/database';
+import type { MigratorError } from '../errors';
+import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
+import { parseSql, type ParsedStatement } from './parse-sql';
+import {
+  deleteStatement,
+  insertStatements,
+  selectStatement,
+  updateStatement,
+  type Statement,
+} from './row-statements';
+import {
+  endsTransaction,
+  refuseTransactionControl,
+  transactionControl,
+} from './transaction-control';
+
+/** What the handle does around the statements of a migration. */
+export interface StatementPolicy {
+  readonly mode: 'transaction' | 'no-transaction';
+  /** Runs before a statement of a migration without a transaction, already parsed. */
+  beforeStatement(statement: ParsedStatement): Promise<void>;
+  /** How many statements of `script` an interrupted attempt had finished: they are skipped. */
+  readonly finishedBefore: number;
+  /** A statement of `script` has finished: `count` of them by now. */
+  onFinished(count: number): Promise<void>;
+}
+
+/**
+ * The `db` of a migration: the run's own session behind a door that closes when the function has settled, so that a
+ * forgotten `await` can neither outlive its transaction nor write into the next one.
+ */
+export class MigrationHandle implements MigrationDatabase {
+  readonly dbType = 'postgresql' as const;
+  private readonly inFlight = new Set<Promise<unknown>>();
+  private closedBecause: MigratorError | undefined;
+  private scriptStatements = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly policy: StatementPolicy,
+  ) {}
+
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    return this.track(this.send<Row>(sql, params));
+  }
+
+  script(sql: string): Promise<void> {
+    return this.track(this.sendScript(sql));
+  }
+
+  async insert<Row = Record<string, unknown>>(
+    table: string,
+    rows: ColumnValues | readonly ColumnValues[],
+  ): Promise<Row[]> {
+    const list = Array.isArray(rows) ? (rows as readonly ColumnValues[]) : [rows as ColumnValues];
+    const inserted: Row[] = [];
+    for (const statement of insertStatements(table, list)) {
+      inserted.push(...(await this.rows<Row>(statement)));
+    }
+    return inserted;
+  }
+
+  async select<Row = Record<string, unknown>>(
+    table: string,
+    where: ColumnValues = {},
+  ): Promise<Row[]> {
+    return this.rows<Row>(selectStatement(table, where));
+  }
+
+  async update<Row = Record<string, unknown>>(
+    table: string,
+    values: ColumnValues,
+    where: ColumnValues,
+  ): Promise<Row[]> {
+    return this.rows<Row>(updateStatement(table, values, where));
+  }
+
+  async delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]> {
+    return this.rows<Row>(deleteStatement(table, where));
+  }
+
+  /** Statements of `script` that are behind us, those of an earlier attempt included. */
+  get finishedStatements(): number {
+    return Math.max(this.scriptStatements, this.policy.finishedBefore);
+  }
+
+  /** Waits for queries that nobody awaited; the failure of one is the migration's failure. */
+  async drain(): Promise<void> {
+    while (this.inFlight.size > 0) {
+      const settled = await Promise.allSettled([...this.inFlight]);
+      const failed = settled.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
+    }
+  }
+
+  /** Shuts the door: later calls reject with `why`. */
+  close(why: MigratorError): void {
+    this.closedBecause ??= why;
+  }
+
+  private async rows<Row>(statement: Statement): Promise<Row[]> {
+    return (await this.query<Row>(statement.sql, statement.params)).rows;
+  }
+
+  private track<T>(promise: Promise<T>): Promise<T> {
+    this.inFlight.add(promise);
+    // Also keeps a rejection that nobody awaits from ending the process; drain() reports it.
+    promise.then(
+      () => this.inFlight.delete(promise),
+      () => this.inFlight.delete(promise),
+    );
+    return promise;
+  }
+
+  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
+    this.refuseWhenClosed();
+    if (this.policy.mode === 'transaction') {
+      await refuseTransactionControl(sql);
+    } else if (params === undefined) {
+      const [statement] = await parseSql(sql);
+      if (statement) await this.policy.beforeStatement(statement);
+    }
+    this.refuseWhenClosed();
+    const result = await this.session.query<Row>(sql, params);
+    if (this.policy.mode === 'transaction' && endsTransaction(result.command)) {
+      throw transactionControl(
+        result.command,
+        'What came before it may be committed: look at the schema.',
+      );
+    }
+    return result;
+  }
+
+  private async sendScript(sql: string): Promise<void> {
+    for (const statement of await parseSql(sql)) {
+      this.scriptStatements += 1;
+      if (this.scriptStatements <= this.policy.finishedBefore) continue;
+      await this.send(statement.sql);
+      await this.policy.onFinished(this.scriptStatements);
+    }
+  }
+
+  private refuseWhenClosed(): void {
+    if (this.closedBecause) throw this.closedBecause;
+  }
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MigratorError } from '../errors';
+import { isConnectionLost, sqlState } from '../database/failure';
+import { historyRow, type Change, type RowFacts, type RunScope } from './change';
+
+/** Pauses between attempts to reach the server again, in milliseconds; the last one repeats. */
+const PAUSES = [100, 250, 500, 1_000];
+
+/**
+ * Writes the row of a failure, on a new connection if the old one is gone, so that a failed attempt outlives its own
+ * rollback.
+ *
+ * @returns whether it could be written
+ */
+export async function recordFailure(
+  scope: RunScope,
+  change: Change,
+  facts: RowFacts,
+): Promise<'recorded' | 'notRecorded'> {
+  const row = historyRow(scope, change, facts);
+  for (let tries = 0; tries < 2; tries += 1) {
+    try {
+      if (scope.connection.session.closed) {
+        await reconnectWithin(scope, change, 'to record the failure');
+      }
+      await scope.openHistory(scope.connection.session).append(row);
+      return 'recorded';
+    } catch (error) {
+      // A cancel request that arrives late hits the statement after the one it was meant for.
+      if (sqlState(error) !== '57014' && !isConnectionLost(error)) return 'notRecorded';
+    }
+  }
+  return 'notRecorded';
+}
+
+/**
+ * Finds out whether a change is in the database whose COMMIT was sent but not answered. Taking the lock again is the
+ * barrier: the old backend held it until it had committed or rolled back.
+ *
+ * 1. Connect and take the lock. 2. Read the rows of this run. 3. The row is there exactly if the change is.
+ *
+ * @throws {MigratorError} `OUTCOME_UNKNOWN` when the server does not come back in time
+ */
+export async function resolveLostCommit(
+  scope: RunScope,
+  change: Change,
+): Promise<'committed' | 'rolled-back'> {
+  try {
+    await reconnectWithin(scope, change, 'to see whether the change was committed');
+    const rows = await scope.openHistory(scope.connection.session).attemptsOf(scope.runId);
+    const done = rows.some((row) => row.id === change.migration.id && row.success);
+    return done ? 'committed' : 'rolled-back';
+  } catch (cause) {
+    throw new MigratorError(
+      'OUTCOME_UNKNOWN',
+      `The connection was lost while ${change.migration.id} was being committed, and the server did not come back: it may be ${change.states.done} or not.`,
+      {
+        hint: `Run status when the server is back: a row of run ${scope.runId} in migration_history means that it was committed.`,
+        where: change.migration.file.path,
+        cause,
+      },
+    );
+  }
+}
+
+async function reconnectWithin(scope: RunScope, change: Change, why: string): Promise<void> {
+  scope.onEvent({ type: 'reconnecting', id: change.migration.id, why });
+  const deadline = performance.now() + scope.reconnectMs;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await scope.connection.reconnect();
+      return;
+    } catch (error) {
+      const pause = PAUSES[Math.min(tries, PAUSES.length - 1)] ?? 0;
+      if (performance.now() + pause > deadline) throw error;
+      await sleep(pause);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MigratorError } from '../errors';
+import { serializeRollbackData } from '../migration/rollback-data';
+import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
+import { historyRow, type Change, type ChangeOutcome, type RunScope } from './change';
+import { explainFailure } from './explain-failure';
+import { MigrationHandle } from './migration-handle';
+import { recordFailure, resolveLostCommit } from './record';
+import { begin, commit, limitTransaction, rollback, type CommitOutcome } from './transaction';
+
+/** Milliseconds before the first retry; doubled each time, with up to as much again at random. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+
+/**
+ * Carries one change out in a transaction of its own, which holds the change, its validation and its history row
+ * together. A lock timeout or a deadlock runs the whole transaction again.
+ */
+export async function runInTransaction(scope: RunScope, change: Change): Promise<ChangeOutcome> {
+  for (let retry = 1; ; retry += 1) {
+    const started = performance.now();
+    const attempt = await attemptChange(scope, change, started);
+    if (attempt.kind === 'done') return attempt;
+    const { error } = attempt;
+    if (error.code === 'LOCK_TIMEOUT' && retry <= scope.lockRetries && !scope.signal.aborted) {
+      await pauseBefore(scope, change, retry, error);
+      continue;
+    }
+    if (error.code !== 'OUTCOME_UNKNOWN') {
+      await recordFailure(scope, change, {
+        state: change.states.failed,
+        success: false,
+        attempt: change.attempt,
+        executionTimeMs: performance.now() - started,
+        rollbackData: undefined,
+        error,
+        finishedStatements: 0,
+      });
+    }
+    return attempt;
+  }
+}
+
+/**
+ * Carries several changes out in one transaction: all of them or none.
+ *
+ * @returns the failure with the change that caused it; a failed COMMIT is laid to the last one
+ */
+export async function runInOneTransaction(
+  scope: RunScope,
+  changes: readonly Change[],
+  onDone: (change: Change, durationMs: number) => void,
+): Promise<ChangeOutcome & { readonly change?: Change }> {
+  const started = performance.now();
+  let current: Change | undefined;
+  const outcome = await attemptInTransaction(scope, changes, async (transactionId) => {
+    for (const change of changes) {
+      current = change;
+      const startedChange = performance.now();
+      await limitTransaction(scope.connection.session, scope.limitsOf(change.migration));
+      await carryOut(scope, change, transactionId, startedChange);
+      onDone(change, performance.now() - startedChange);
+    }
+  });
+  if (outcome.kind === 'done' || current === undefined) return { kind: 'done' };
+  if (outcome.error.code !== 'OUTCOME_UNKNOWN') {
+    await recordFailure(scope, current, {
+      state: current.states.failed,
+      success: false,
+      attempt: current.attempt,
+      executionTimeMs: performance.now() - started,
+      rollbackData: undefined,
+      error: outcome.error,
+      finishedStatements: 0,
+    });
+  }
+  return { ...outcome, change: current };
+}
+
+function attemptChange(scope: RunScope, change: Change, started: number): Promise<ChangeOutcome> {
+  return attemptInTransaction(scope, [change], (transactionId) =>
+    carryOut(scope, change, transactionId, started),
+  );
+}
+
+/** BEGIN, body, COMMIT; rolled back when anything fails, resolved when the answer to COMMIT is lost. */
+async function attemptInTransaction(
+  scope: RunScope,
+  changes: readonly Change[],
+  body: (transactionId: string) => Promise<void>,
+): Promise<ChangeOutcome> {
+  const [first] = changes;
+  const last = changes.at(-1);
+  if (first === undefined || last === undefined) return { kind: 'done' };
+  const { session } = scope.connection;
+  try {
+    if (scope.signal.aborted) throw cancellation();
+    const transactionId = await begin(session, scope.limitsOf(first.migration));
+    await body(transactionId);
+  } catch (thrown) {
+    await rollback(session);
+    return { kind: 'failed', error: explainFailure(thrown, last.migration.file.path) };
+  }
+  return settleCommit(scope, last, await commit(session));
+}
+
+async function settleCommit(
+  scope: RunScope,
+  change: Change,
+  outcome: CommitOutcome,
+): Promise<ChangeOutcome> {
+  const where = change.migration.file.path;
+  switch (outcome.kind) {
+    case 'committed':
+      return { kind: 'done' };
+    case 'rolled-back':
+      return { kind: 'failed', error: explainFailure(outcome.error, where) };
+    case 'unknown':
+      try {
+        if ((await resolveLostCommit(scope, change)) === 'committed') return { kind: 'done' };
+        return { kind: 'failed', error: explainFailure(outcome.error, where) };
+      } catch (unresolved) {
+        return { kind: 'failed', error: explainFailure(unresolved, where) };
+      }
+  }
+}
+
+/** Calls the migration and writes its row, all inside the transaction that is open. */
+async function carryOut(
+  scope: RunScope,
+  change: Change,
+  transactionId: string,
+  started: number,
+): Promise<void> {
+  const { session } = scope.connection;
+  const handle = new MigrationHandle(session, {
+    mode: 'transaction',
+    beforeStatement: () => Promise.resolve(),
+    finishedBefore: 0,
+    onFinished: () => Promise.resolve(),
+  });
+  let saved: string | undefined;
+  const call: CallOptions = {
+    migration: change.migration,
+    handle,
+    environment: scope.environment,
+    onEvent: scope.onEvent,
+    signal: scope.signal,
+    saveRollbackData: async (data) => {
+      saved = serializeRollbackData(data);
+    },
+  };
+  const stopServer = () => void session.cancel();
+  scope.signal.addEventListener('abort', stopServer, { once: true });
+  let rollbackData: string | undefined;
+  try {
+    rollbackData = await callMigration(call, () => change.call(handle, migrationContext(call)));
+  } finally {
+    handle.close(finished(change));
+    scope.signal.removeEventListener('abort', stopServer);
+    // A cancelled statement has to be answered before the connection can roll back.
+    await handle.drain().catch(() => undefined);
+  }
+  const row = historyRow(scope, change, {
+    state: change.states.done,
+    success: true,
+    attempt: change.attempt,
+    executionTimeMs: performance.now() - started,
+    rollbackData: rollbackData ?? saved,
+    error: undefined,
+    finishedStatements: 0,
+  });
+  const written = await scope
+    .openHistory(session)
+    .appendGuarded(row, { transactionId, lockKey: scope.connection.lockKey });
+  if (written === 'transactionEscaped') throw escaped(change);
+  if (written === 'lockLost') throw lockLost(change);
+}
+
+async function pauseBefore(
+  scope: RunScope,
+  change: Change,
+  retry: number,
+  error: MigratorError,
+): Promise<void> {
+  const pauseMs = Math.round(
+    Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (retry - 1)) * (1 + Math.random()),
+  );
+  scope.onEvent({
+    type: 'migration-retrying',
+    id: change.migration.id,
+    error,
+    retry,
+    retries: scope.lockRetries,
+    pauseMs,
+  });
+  // Aborting ends the pause; the next attempt then reports the cancellation.
+  await sleep(pauseMs, undefined, { signal: scope.signal }).catch(() => undefined);
+}
+
+/** The error of a query that is sent after the migration's function has settled. */
+export function finished(change: Change): MigratorError {
+  return new MigratorError(
+    'UNAWAITED_QUERY',
+    `${change.migration.id} used its database after its function had finished.`,
+    { hint: 'Await every query.', where: change.migration.file.path },
+  );
+}
+
+/** The error of a run whose lock is gone. */
+export function lockLost(change: Change): MigratorError {
+  return new MigratorError(
+    'LOCK_LOST',
+    `${change.migration.id} gave up the advisory lock that keeps other runners out, so it was rolled back.`,
+    { hint: 'Remove pg_advisory_unlock_all() (or DISCARD ALL) from the migration.' },
+  );
+}
+
+function escaped(change: Change): MigratorError {
+  return new MigratorError(
+    'TRANSACTION_ESCAPED',
+    `${change.migration.id} ended the transaction that it ran in: what it did before that is committed, what it did after is rolled back, and nothing is recorded as applied.`,
+    {
+      hint: 'Look at the schema, undo what is left by hand, and remove the COMMIT or ROLLBACK (also from functions and procedures it calls).',
+      where: change.migration.file.path,
+    },
+  );
+}

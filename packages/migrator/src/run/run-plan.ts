@@ -1,0 +1,154 @@
+import { MigratorError } from '../errors';
+import type { Migration, MigrationId } from '../migration/types';
+import type { Plan, PlanStep } from '../plan/types';
+import { recoveryGuidance } from '../report/guidance';
+import type { Change, ChangeOutcome, RunScope } from './change';
+import { watchProgress } from './progress';
+import type { MigrationFailure, MigrationOutcome } from './result';
+import { runInOneTransaction, runInTransaction } from './run-in-transaction';
+import { runWithoutTransaction } from './run-without-transaction';
+
+/** What became of a plan: also of one that was not finished. */
+export interface PlanOutcome {
+  readonly done: readonly MigrationOutcome[];
+  readonly failed: MigrationFailure | undefined;
+  readonly notReached: readonly MigrationId[];
+}
+
+/** Makes a plan's step into the change to carry out. */
+export type ChangeOf = (step: PlanStep<Migration>) => Promise<Change>;
+
+/** Carries a plan out, one transaction each, in order, up to the first failure. */
+export async function runPlan(
+  scope: RunScope,
+  plan: Plan<Migration>,
+  changeOf: ChangeOf,
+): Promise<PlanOutcome> {
+  const done: MigrationOutcome[] = [];
+  announce(scope, plan);
+  for (const [index, step] of plan.steps.entries()) {
+    const change = await changeOf(step);
+    const started = performance.now();
+    starting(scope, plan, step, index);
+    const outcome = await runWatched(scope, change);
+    const durationMs = performance.now() - started;
+    if (outcome.kind === 'failed') {
+      const failed = failing(scope, change, durationMs, outcome.error);
+      return {
+        done,
+        failed,
+        notReached: plan.steps.slice(index + 1).map((rest) => rest.migration.id),
+      };
+    }
+    done.push(finishing(scope, plan, change, index, durationMs));
+  }
+  return { done, failed: undefined, notReached: [] };
+}
+
+/**
+ * Carries a plan out in one transaction: all of it or nothing.
+ *
+ * @throws {MigratorError} `TRANSACTION_REQUIRED` naming the migrations that cannot run inside one; nothing was touched
+ */
+export async function runPlanInOneTransaction(
+  scope: RunScope,
+  plan: Plan<Migration>,
+  changeOf: ChangeOf,
+): Promise<PlanOutcome> {
+  refuseWithoutTransaction(plan);
+  announce(scope, plan);
+  const changes: Change[] = [];
+  for (const step of plan.steps) changes.push(await changeOf(step));
+  const started = performance.now();
+  const done: MigrationOutcome[] = [];
+  const outcome = await runInOneTransaction(scope, changes, (change, durationMs) => {
+    done.push({ id: change.migration.id, name: change.migration.name, durationMs });
+  });
+  if (outcome.kind === 'done') {
+    for (const [index, { durationMs }] of done.entries()) {
+      const change = changes[index];
+      if (change) finishing(scope, plan, change, index, durationMs);
+    }
+    return { done, failed: undefined, notReached: [] };
+  }
+  const culprit = outcome.change;
+  if (culprit === undefined) throw outcome.error;
+  return {
+    done: [],
+    failed: failing(scope, culprit, performance.now() - started, outcome.error),
+    notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
+  };
+}
+
+function refuseWithoutTransaction(plan: Plan<Migration>): void {
+  const problems = plan.steps
+    .filter(({ migration }) => migration.mode === 'no-transaction')
+    .map(({ migration }) => ({
+      code: 'TRANSACTION_REQUIRED' as const,
+      message: `${migration.id} ${migration.name} has transaction: false and cannot be part of a single transaction.`,
+      hint: 'Migrate without --single-transaction.',
+      where: migration.file.path,
+    }));
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}
+
+async function runWatched(scope: RunScope, change: Change): Promise<ChangeOutcome> {
+  const watch = watchProgress(scope, change.migration.id);
+  try {
+    return change.migration.mode === 'transaction'
+      ? await runInTransaction(scope, change)
+      : await runWithoutTransaction(scope, change);
+  } finally {
+    await watch.stop();
+  }
+}
+
+function announce(scope: RunScope, plan: Plan): void {
+  scope.onEvent({
+    type: 'run-started',
+    runId: scope.runId,
+    action: plan.action,
+    total: plan.steps.length,
+  });
+}
+
+function starting(scope: RunScope, plan: Plan, step: PlanStep, index: number): void {
+  const { id, name } = step.migration;
+  const { action } = plan;
+  scope.onEvent({ type: 'migration-started', id, name, action, index, total: plan.steps.length });
+}
+
+function finishing(
+  scope: RunScope,
+  plan: Plan,
+  change: Change,
+  index: number,
+  durationMs: number,
+): MigrationOutcome {
+  const { id, name } = change.migration;
+  const total = plan.steps.length;
+  scope.onEvent({
+    type: 'migration-finished',
+    id,
+    name,
+    action: change.action,
+    durationMs,
+    index,
+    total,
+  });
+  return { id, name, durationMs };
+}
+
+function failing(
+  scope: RunScope,
+  change: Change,
+  durationMs: number,
+  error: MigratorError,
+): MigrationFailure {
+  const { id, name, mode, project } = change.migration;
+  const { action } = change;
+  scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
+  const { environment } = scope;
+  const guidance = recoveryGuidance(error, { id, name, action, mode, project, environment });
+  return { id, name, durationMs, error, guidance };
+}

@@ -1,0 +1,185 @@
+import { lockHeldSql } from '../database/lock';
+import type { MigratorError } from '../errors';
+import { serializeRollbackData } from '../migration/rollback-data';
+import { callMigration, migrationContext, type CallOptions } from './call-migration';
+import {
+  historyRow,
+  type Change,
+  type ChangeOutcome,
+  type RowFacts,
+  type RunScope,
+} from './change';
+import {
+  dropInvalidIndexFor,
+  findInvalidIndexes,
+  refuseNewInvalidIndexes,
+} from './concurrent-index';
+import { explainFailure } from './explain-failure';
+import { MigrationHandle, type StatementPolicy } from './migration-handle';
+import type { ParsedStatement } from './parse-sql';
+import { recordFailure } from './record';
+import { finished, lockLost } from './run-in-transaction';
+import { resetSession } from './transaction';
+
+/**
+ * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
+ * recorded, so that an interruption is seen by the next runner and work that is done is not done again.
+ */
+export async function runWithoutTransaction(
+  scope: RunScope,
+  change: Change,
+): Promise<ChangeOutcome> {
+  const log = new AttemptLog(scope, change);
+  const { session } = scope.connection;
+  let handle: MigrationHandle | undefined;
+  const stopServer = () => void session.cancel();
+  scope.signal.addEventListener('abort', stopServer, { once: true });
+  try {
+    await log.running();
+    await resetSession(session, scope.limitsOf(change.migration));
+    const invalidBefore = await findInvalidIndexes(session);
+    handle = new MigrationHandle(session, statementPolicy(scope, change, log));
+    const rollbackData = await call(scope, change, handle, log);
+    await refuseNewInvalidIndexes(session, invalidBefore);
+    await resetSession(session, scope.limitsOf(change.migration));
+    await refuseWithoutLock(scope, change);
+    await log.done(rollbackData);
+    return { kind: 'done' };
+  } catch (thrown) {
+    handle?.close(finished(change));
+    await handle?.drain().catch(() => undefined);
+    const error = explainFailure(thrown, change.migration.file.path);
+    await log.failed(error);
+    return { kind: 'failed', error };
+  } finally {
+    scope.signal.removeEventListener('abort', stopServer);
+  }
+}
+
+async function call(
+  scope: RunScope,
+  change: Change,
+  handle: MigrationHandle,
+  log: AttemptLog,
+): Promise<string | undefined> {
+  const options: CallOptions = {
+    migration: change.migration,
+    handle,
+    environment: scope.environment,
+    onEvent: scope.onEvent,
+    signal: scope.signal,
+    saveRollbackData: (data) => log.saved(serializeRollbackData(data)),
+  };
+  try {
+    return await callMigration(options, () => change.call(handle, migrationContext(options)));
+  } finally {
+    handle.close(finished(change));
+  }
+}
+
+function statementPolicy(scope: RunScope, change: Change, log: AttemptLog): StatementPolicy {
+  const { session } = scope.connection;
+  const { statementTimeoutMs } = scope.limitsOf(change.migration);
+  const say = (message: string) =>
+    scope.onEvent({ type: 'migration-log', id: change.migration.id, level: 'info', message });
+  if (change.finishedStatements > 0) {
+    say(
+      `Going on behind ${change.finishedStatements} statements that an earlier attempt finished.`,
+    );
+  }
+  let unlimited = false;
+  return {
+    mode: 'no-transaction',
+    finishedBefore: change.finishedStatements,
+    onFinished: (count) => log.progressed(count),
+    async beforeStatement(statement) {
+      const dropped = await dropInvalidIndexFor(session, statement);
+      if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);
+      // A concurrent build waits for every older transaction: a limit meant for queries would leave it invalid.
+      const concurrent = isConcurrent(statement);
+      if (concurrent !== unlimited && statementTimeoutMs > 0) {
+        await session.query(`SET statement_timeout = ${concurrent ? 0 : statementTimeoutMs}`);
+        unlimited = concurrent;
+      }
+    },
+  };
+}
+
+function isConcurrent(statement: ParsedStatement): boolean {
+  return (
+    Object.values(statement.node).some((fields) => fields['concurrent'] === true) ||
+    /\bconcurrently\b/i.test(statement.sql)
+  );
+}
+
+async function refuseWithoutLock(scope: RunScope, change: Change): Promise<void> {
+  const { session, lockKey } = scope.connection;
+  const { rows } = await session.query<{ held: boolean }>(`SELECT ${lockHeldSql(lockKey)} AS held`);
+  if (rows[0]?.held !== true) throw lockLost(change);
+}
+
+/** The rows that one change without a transaction leaves: running, its progress, and how it ended. */
+class AttemptLog {
+  private attempt: number;
+  private rollbackData: string | undefined;
+  private finishedStatements: number;
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly scope: RunScope,
+    private readonly change: Change,
+  ) {
+    this.attempt = change.attempt;
+    this.finishedStatements = change.finishedStatements;
+  }
+
+  running(): Promise<void> {
+    return this.append('running');
+  }
+
+  async saved(rollbackData: string | undefined): Promise<void> {
+    this.rollbackData = rollbackData;
+    await this.append('running');
+  }
+
+  async progressed(finishedStatements: number): Promise<void> {
+    this.finishedStatements = finishedStatements;
+    await this.append('running');
+  }
+
+  async done(rollbackData: string | undefined): Promise<void> {
+    this.rollbackData = rollbackData ?? this.rollbackData;
+    await this.append('done');
+  }
+
+  async failed(error: MigratorError): Promise<void> {
+    await recordFailure(this.scope, this.change, {
+      ...this.facts(),
+      state: 'failed',
+      success: false,
+      error,
+    });
+    this.attempt += 1;
+  }
+
+  private async append(kind: 'running' | 'done'): Promise<void> {
+    const facts: RowFacts = {
+      ...this.facts(),
+      state: kind === 'done' ? this.change.states.done : 'running',
+      success: kind === 'done',
+      error: undefined,
+    };
+    const history = this.scope.openHistory(this.scope.connection.session);
+    await history.append(historyRow(this.scope, this.change, facts));
+    this.attempt += 1;
+  }
+
+  private facts(): Omit<RowFacts, 'state' | 'success' | 'error'> {
+    return {
+      attempt: this.attempt,
+      executionTimeMs: performance.now() - this.started,
+      rollbackData: this.rollbackData,
+      finishedStatements: this.finishedStatements,
+    };
+  }
+}

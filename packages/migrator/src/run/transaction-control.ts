@@ -1,0 +1,50 @@
+import { MigratorError } from '../errors';
+import { tryParseSql } from './parse-sql';
+
+/** Words without which a statement cannot end or begin a transaction: what lacks them is not parsed at all. */
+const SUSPECT = /\b(?:begin|start|commit|end|rollback|abort|prepare)\b/i;
+
+/** Inside a transaction these stay inside it. */
+const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']);
+
+/** Command tags that prove, after the fact, that a transaction ended or another began. */
+const CONTROL_TAGS = new Set([
+  'BEGIN',
+  'START TRANSACTION',
+  'COMMIT',
+  'ROLLBACK',
+  'PREPARE TRANSACTION',
+]);
+
+/**
+ * Refuses SQL that would begin or end a transaction, before it is sent. The parser is asked only where a word of the SQL
+ * makes it possible, so that ordinary statements cost nothing.
+ *
+ * @throws {MigratorError} `TRANSACTION_CONTROL`
+ */
+export async function refuseTransactionControl(sql: string): Promise<void> {
+  if (!SUSPECT.test(sql)) return;
+  const statements = await tryParseSql(sql);
+  const control = statements?.find(({ node }) => {
+    const statement = node['TransactionStmt'];
+    return statement !== undefined && !HARMLESS.has(String(statement['kind']));
+  });
+  if (control)
+    throw transactionControl(control.sql, 'It was not sent; nothing of the migration is kept.');
+}
+
+/** Whether a command tag says that the transaction is no longer the runner's. */
+export function endsTransaction(command: string): boolean {
+  return CONTROL_TAGS.has(command);
+}
+
+/** The error for a migration that takes its transaction into its own hands. */
+export function transactionControl(statement: string, outcome: string): MigratorError {
+  return new MigratorError(
+    'TRANSACTION_CONTROL',
+    `The migration runs "${statement.slice(0, 60)}" inside the transaction that holds the change and its history together. ${outcome}`,
+    {
+      hint: 'Remove it: the runner begins and commits. For work that must commit in between, set transaction: false.',
+    },
+  );
+}

@@ -1,0 +1,91 @@
+import type { Session } from '../database/database';
+import { isConnectionLost } from '../database/failure';
+import { quoteLiteral } from '../database/identifier';
+import { MigratorError } from '../errors';
+
+/** Settings that hold inside a migration, whatever an earlier one has set. Durations in milliseconds, 0 = none. */
+export interface MigrationLimits {
+  readonly searchPath: readonly string[];
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** Whether a change that was sent with its COMMIT is in the database. */
+export type CommitOutcome =
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'rolled-back'; readonly error: unknown }
+  /** The connection died before the answer: Postgres may or may not have committed. */
+  | { readonly kind: 'unknown'; readonly error: unknown };
+
+/**
+ * Begins a transaction with fresh settings in one round trip.
+ *
+ * @returns the id of the transaction, to be compared before history is written: a migration that ends its own
+ * transaction would otherwise look successful
+ */
+export async function begin(session: Session, limits: MigrationLimits): Promise<string> {
+  const { rows } = await session.query<{ transaction_id: string }>(
+    `RESET ROLE; BEGIN; SELECT ${settings(limits, 'transaction')}; ` +
+      'SELECT pg_catalog.pg_current_xact_id()::text AS transaction_id',
+  );
+  return String(rows[0]?.transaction_id);
+}
+
+/** Puts the settings of one migration in force inside a transaction that holds several. */
+export async function limitTransaction(session: Session, limits: MigrationLimits): Promise<void> {
+  await session.query(`RESET ROLE; SELECT ${settings(limits, 'transaction')}`);
+}
+
+/** Puts the session's settings back, for migrations that run without a transaction. */
+export async function resetSession(session: Session, limits: MigrationLimits): Promise<void> {
+  await session.query(`RESET ROLE; SELECT ${settings(limits, 'session')}`);
+}
+
+/** Commits and says what is known of the outcome. Never rejects. */
+export async function commit(session: Session): Promise<CommitOutcome> {
+  try {
+    const { command } = await session.query('COMMIT');
+    // Postgres answers the COMMIT of an aborted transaction with success and the tag ROLLBACK.
+    if (command === 'COMMIT') return { kind: 'committed' };
+    return {
+      kind: 'rolled-back',
+      error: new MigratorError(
+        'TRANSACTION_ABORTED',
+        `The database answered COMMIT with ${command}: a statement of the transaction had failed.`,
+        {
+          hint: 'Let errors of db.query pass, or put the statement that may fail behind a SAVEPOINT.',
+        },
+      ),
+    };
+  } catch (error) {
+    // An SQLSTATE such as 23503 (a deferred constraint) is the server's word that nothing was committed.
+    return { kind: isConnectionLost(error) ? 'unknown' : 'rolled-back', error };
+  }
+}
+
+/** Rolls back if the connection still lives; a dead one has rolled back by itself. Never rejects. */
+export async function rollback(session: Session): Promise<void> {
+  if (session.closed) return;
+  try {
+    await session.query('ROLLBACK');
+  } catch {
+    // The connection went away with its transaction: the state that was asked for.
+  }
+}
+
+function settings(limits: MigrationLimits, scope: 'transaction' | 'session'): string {
+  const local = scope === 'transaction' ? 'true' : 'false';
+  // pg_temp last, so that a temporary table can never take the place of a real one.
+  const path = [
+    ...limits.searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`),
+    'pg_temp',
+  ];
+  const values = {
+    search_path: path.join(', '),
+    lock_timeout: String(limits.lockTimeoutMs),
+    statement_timeout: String(limits.statementTimeoutMs),
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `pg_catalog.set_config('${name}', ${quoteLiteral(value)}, ${local})`)
+    .join(', ');
+}
