@@ -1,4 +1,3 @@
-import { isNativeError } from 'node:util/types';
 import { MigratorError } from '../errors';
 
 /** What `up` returns when it has nothing to keep for `down`. */
@@ -165,7 +164,7 @@ function objectToJson(value: object, path: string, parents: readonly object[]): 
   if (tag !== 'Object') {
     const awaited =
       tag === 'Promise' ? 'Await it first.' : 'Turn it into plain objects and arrays.';
-    return refuse(path, `is a ${isNativeError(value) ? 'Error' : tag}`, awaited);
+    return refuse(path, `is ${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${tag}`, awaited);
   }
   return plainToJson(value, path, inner);
 }

@@ -22,12 +22,12 @@ export type CheckedDefinition =
  * @returns the migration, or every `INVALID_EXPORT` problem
  */
 export function checkDefinition(file: MigrationFile, exported: unknown): CheckedDefinition {
-  if (typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
+  // CommonJS that exports nothing, and an empty file, arrive as an empty object.
+  const nothing = exported === undefined || isEmptyObject(exported);
+  if (nothing || typeof exported !== 'object' || exported === null || Array.isArray(exported)) {
     const problem = invalid(
       file,
-      exported === undefined
-        ? 'has no default export'
-        : `exports ${describe(exported)} in place of a migration`,
+      nothing ? 'has no default export' : `exports ${describe(exported)} in place of a migration`,
       'Write `export default defineMigration({ … })`, or `module.exports = { … }`.',
     );
     return { kind: 'problems', problems: [problem] };
@@ -57,7 +57,7 @@ function checkIdentity(
   const problems: Problem[] = [];
   if (typeof version !== 'string') {
     const hint = `Write version: '${file.version}', in quotes.`;
-    problems.push(invalid(file, `has ${describe(version)} as its version`, hint));
+    problems.push(invalid(file, has('version', version), hint));
   } else if (version !== file.version) {
     problems.push(
       invalid(
@@ -68,9 +68,7 @@ function checkIdentity(
     );
   }
   if (typeof name !== 'string') {
-    problems.push(
-      invalid(file, `has ${describe(name)} as its name`, `Write name: '${file.name}'.`),
-    );
+    problems.push(invalid(file, has('name', name), `Write name: '${file.name}'.`));
   } else if (name !== file.name) {
     problems.push(
       invalid(
@@ -203,6 +201,19 @@ function toMilliseconds(value: unknown): number | undefined {
 
 function invalid(file: MigrationFile, what: string, hint: string): Problem {
   return { code: 'INVALID_EXPORT', message: `${file.path} ${what}.`, hint, where: file.path };
+}
+
+function has(key: 'version' | 'name', value: unknown): string {
+  return value === undefined ? `has no ${key}` : `has ${describe(value)} as its ${key}`;
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length === 0
+  );
 }
 
 /** A value in a few words, for a message. */
