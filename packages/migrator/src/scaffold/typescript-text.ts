@@ -1,5 +1,7 @@
 /** Prettier's own default, so that a file stays as it is where nothing else was decided. */
 const PRINT_WIDTH = 80;
+/** A line break behind a shorter key would gain next to nothing. */
+const SHORTEST_KEY_TO_BREAK_AFTER = 5;
 
 /**
  * Any text as a string literal of TypeScript, quoted as Prettier does with single quotes preferred. Control characters
@@ -27,7 +29,8 @@ function escapeCharacter(character: string): string {
 export function textProperty(key: string, text: string, indent: string): string {
   const literal = stringLiteral(text);
   const line = `${indent}${key}: ${literal},`;
-  return line.length <= PRINT_WIDTH ? line : `${indent}${key}:\n${indent}  ${literal},`;
+  const fits = line.length <= PRINT_WIDTH || key.length < SHORTEST_KEY_TO_BREAK_AFTER;
+  return fits ? line : `${indent}${key}:\n${indent}  ${literal},`;
 }
 
 /** `key: ['a', 'b'],` on one line, or an element per line where it is too long for one. */

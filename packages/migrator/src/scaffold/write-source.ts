@@ -33,10 +33,10 @@ export async function writeSource(header: MigrationHeader): Promise<string> {
     moduleSpecifier: '@flashfusion/migrator',
     namedImports: ['defineMigration'],
   });
-  file.addExportAssignment({
-    isExportEquals: false,
-    expression: `defineMigration({\n${members(header, body).join('\n')}\n})`,
-  });
+  // As a statement: addExportAssignment would indent our lines, those of the SQL left as they are.
+  file.addStatements(
+    `\nexport default defineMigration({\n${members(header, body).join('\n')}\n});`,
+  );
   return file.getFullText();
 }
 
