@@ -36,7 +36,7 @@ export function outOfOrderProblem(
       'is applied already.',
     hint:
       `Generate it again, so that it gets a version above ${newest.version}; or, if the two do not touch ` +
-      "the same things, allow it with `outOfOrder: 'allow'` for this environment.",
+      "the same things, allow it with `--allow-out-of-order`, or with `outOfOrder: 'allow'` for this environment.",
     where: file.path,
   };
 }

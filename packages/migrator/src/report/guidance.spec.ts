@@ -77,6 +77,7 @@ describe('recovery guidance', () => {
     'STATEMENT_TIMEOUT',
     'LOCK_LOST',
     'CONNECTION_LOST',
+    'PERMISSION_DENIED',
     'CONCURRENT_RUN',
   ])('knows what to do about %s', (code) => {
     expect(guidance(code).split('\n').length).toBeGreaterThan(2);

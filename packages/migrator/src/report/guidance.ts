@@ -40,6 +40,8 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   LOCK_LOST: 'Take pg_advisory_unlock_all() and DISCARD ALL out of the migration.',
   CONNECTION_LOST:
     'Check that the server is up, and that nothing between here and there cuts long connections.',
+  PERMISSION_DENIED:
+    'Grant the database user the right that is named above, or migrate as the owner of the tables.',
   CONCURRENT_RUN: 'Another runner recorded the same attempt: let it finish before you start again.',
 };
 
