@@ -73,6 +73,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   POOLED_CONNECTION: EXIT.refused,
   ENVIRONMENT_MISMATCH: EXIT.refused,
   HISTORY_TOO_NEW: EXIT.refused,
+  HISTORY_UPGRADE_FAILED: EXIT.failed,
   LOCK_HELD: EXIT.lockHeld,
   LOCK_LOST: EXIT.failed,
   EXTENSION_NOT_AVAILABLE: EXIT.failed,

@@ -24,7 +24,8 @@ export async function runCommand(
     verbose: common.verbose === true,
     format: (event) => {
       const line = formatEvent(event);
-      return line !== undefined && event.type === 'connecting' ? style.quiet(line) : line;
+      if (line === undefined || event.type !== 'connecting') return line;
+      return style.quiet(`${line} (url from ${event.target.source})`);
     },
   });
   const announce = announceCancellation(progress, style);
