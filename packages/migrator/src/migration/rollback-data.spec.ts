@@ -69,7 +69,7 @@ describe('rollback data that cannot be stored is refused, naming the place', () 
     ['a Set', new Set(), 'rollbackData is a Set'],
     ['an error', { error: new TypeError('x') }, 'rollbackData.error is an Error'],
     ['a promise', { rows: Promise.resolve() }, 'rollbackData.rows is a Promise'],
-    ['bytes', new Uint8Array(2), 'rollbackData is an Uint8Array'],
+    ['bytes', new Uint8Array(2), 'rollbackData is a Uint8Array'],
     ['a regular expression', /x/, 'rollbackData is a RegExp'],
     ['a Map of another realm', runInNewContext('new Map()'), 'rollbackData is a Map'],
   ])('%s', (_name, value, message) => {

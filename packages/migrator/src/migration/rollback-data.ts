@@ -164,7 +164,7 @@ function objectToJson(value: object, path: string, parents: readonly object[]): 
   if (tag !== 'Object') {
     const awaited =
       tag === 'Promise' ? 'Await it first.' : 'Turn it into plain objects and arrays.';
-    return refuse(path, `is ${/^[AEIOU]/.test(tag) ? 'an' : 'a'} ${tag}`, awaited);
+    return refuse(path, `is ${/^[AEIO]/.test(tag) ? 'an' : 'a'} ${tag}`, awaited);
   }
   return plainToJson(value, path, inner);
 }

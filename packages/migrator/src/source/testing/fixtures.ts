@@ -1,6 +1,6 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import type { MigratorError } from '../../errors';
 import type { Migration, MigrationDatabase, MigrationContext } from '../../migration/types';
@@ -43,7 +43,7 @@ export function tell(error: MigratorError, folder: string): string {
   return lines.join('').replaceAll(`${folder}/`, '');
 }
 
-/** Makes folders of files for cases that git cannot hold, and removes them all with `clean`. */
+/** Makes folders of files, for workspaces and for cases that git cannot hold, and removes them all with `clean`. */
 export function temporaryFolders(): {
   make: (files?: Record<string, string | Buffer>) => string;
   clean: () => void;
@@ -53,8 +53,10 @@ export function temporaryFolders(): {
     make(files = {}) {
       const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flashfusion-test-')));
       made.push(folder);
-      for (const [name, content] of Object.entries(files))
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
         writeFileSync(join(folder, name), content);
+      }
       return folder;
     },
     clean() {
