@@ -30,6 +30,12 @@ export default defineConfig({
 `,
   ],
   [
+    'a checked object',
+    'db.config.ts',
+    `import type { Config } from '@flashfusion/migrator';
+export default { environments: { development: {}, staging: {} } } satisfies Config;`,
+  ],
+  [
     'TypeScript with types, helpers and packages that are not installed',
     'db.config.ts',
     `import { defineConfig, type Config } from '@flashfusion/migrator';

@@ -15,7 +15,7 @@ const HARMLESS = ['path', 'url', 'os', 'util', 'querystring'];
 
 /** Comments and the import of our own package, then one exported expression. */
 const PLAIN =
-  /^\uFEFF?(?:\s|\/\/[^\n]*\n|\/\*(?:(?!\*\/)[\s\S])*\*\/|import\s+(?:type\s+)?\{[^{}]*\}\s+from\s+(?:'@flashfusion\/migrator'|"@flashfusion\/migrator")\s*;?)*export\s+default\s([\s\S]*?);?\s*$/;
+  /^\uFEFF?(?:\s|\/\/[^\n]*\n|\/\*(?:(?!\*\/)[\s\S])*\*\/|import\s+(?:type\s+)?\{[^{}]*\}\s+from\s+(?:'@flashfusion\/migrator'|"@flashfusion\/migrator")\s*;?)*export\s+default\s([\s\S]*?)(?:\ssatisfies\s+Config)?;?\s*$/;
 
 /**
  * What a configuration exports, found without running anything of the user's but the file itself and its local imports:

@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { findProjects } from '../config/find-projects';
 import { loadProjectConfig } from '../config/load-project-config';
 import { MigratorError } from '../errors';
@@ -7,6 +5,7 @@ import type { MigrationFile } from '../migration/types';
 import { discoverMigrations } from '../source/discover-migrations';
 import { formatSource } from './format-source';
 import { scaffoldMigration, type ScaffoldedMigration } from './scaffold-migration';
+import { writeNewFile } from './write-new-file';
 
 export interface GenerateMigrationOptions {
   /** The project's folder. */
@@ -71,7 +70,7 @@ export async function generateMigration(
     },
   });
   const source = await formatSource(scaffolded.source, scaffolded.path, config.projectRoot);
-  if (options.mode !== 'preview') await writeNew(scaffolded.path, source);
+  if (options.mode !== 'preview') await writeNewFile(scaffolded.path, source);
   return { ...scaffolded, source };
 }
 
@@ -82,19 +81,5 @@ async function filesIn(project: string, folder: string): Promise<readonly Migrat
   } catch (error) {
     if (error instanceof MigratorError && error.code === 'MIGRATIONS_FOLDER_NOT_FOUND') return [];
     throw error;
-  }
-}
-
-async function writeNew(path: string, source: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(path, source, { flag: 'wx' });
-  } catch (error) {
-    if ((error as { code?: unknown } | null)?.code !== 'EEXIST') throw error;
-    throw new MigratorError('FILE_EXISTS', `${path} exists already and was left as it is.`, {
-      where: path,
-      hint: 'Choose another name.',
-      cause: error,
-    });
   }
 }
