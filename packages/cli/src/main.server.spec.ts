@@ -1,0 +1,166 @@
+import {
+  createTestDatabase,
+  describeEachPostgres,
+  type TestDatabase,
+} from '../../migrator/src/testing/postgres';
+import { ff, startFf } from './testing/ff';
+import { folderWith, removeFolders, writeFiles } from './testing/folders';
+import { BROKEN, migrationFile, USERS_AND_TEAMS } from './testing/migrations';
+
+jest.setTimeout(60_000);
+afterAll(removeFolders);
+
+const config = (database: TestDatabase, more: object = {}) => ({
+  'db.config.json': JSON.stringify({
+    project: 'shop',
+    environments: { development: { url: database.url, ...more } },
+  }),
+});
+
+/** A migration that goes on until the test lets it. */
+const GATE = 4711;
+const GATED = migrationFile({
+  version: '20250918080000',
+  name: 'wait_at_the_gate',
+  up: `CREATE TABLE behind_the_gate (id int); SELECT pg_advisory_xact_lock(${GATE})`,
+});
+
+describeEachPostgres('ff on a server', (server) => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createTestDatabase(server);
+  });
+  afterEach(() => database.drop());
+
+  /** Until a session of the database waits at the gate: the migration is in the middle of its work. */
+  async function someoneWaitsAtTheGate(): Promise<void> {
+    const sql = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = ${GATE} AND NOT granted`;
+    while ((await database.query(sql)).length === 0) await new Promise(setImmediate);
+  }
+
+  const tables = async () =>
+    (
+      await database.query<{ name: string }>(
+        `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'migration%' ORDER BY 1`,
+      )
+    ).map(({ name }) => name);
+
+  it('applies, fails with guidance, and goes on after the fix', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS, ...BROKEN });
+    const failed = await ff({ cwd }, 'db', 'migrate');
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(/Applied 2 migrations[^]*Failed to apply[^]*What now:/);
+    expect(await tables()).toEqual(['teams', 'users']);
+
+    const [path = ''] = Object.keys(BROKEN);
+    await writeFiles(cwd, { [path]: BROKEN[path]?.replace('SELECT * FROM nowhere;', '') ?? '' });
+    expect(await ff({ cwd }, 'db', 'migrate')).toMatchObject({ exitCode: 0 });
+    expect(await tables()).toContain('half_way');
+  });
+
+  it('exits with 3 and names the holder while another runner is at it', async () => {
+    const cwd = await folderWith({ ...config(database), ...GATED });
+    await database.query('SELECT pg_advisory_lock($1)', [GATE]);
+    const first = startFf({ cwd }, 'db', 'migrate');
+    await someoneWaitsAtTheGate();
+
+    const { exitCode, stderr } = await ff({ cwd }, 'db', 'migrate', '--lock-wait=0');
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/LOCK_HELD[^]*shop/);
+
+    await database.query('SELECT pg_advisory_unlock($1)', [GATE]);
+    expect(await first.finished).toMatchObject({ exitCode: 0 });
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s cancels, rolls back, records, and exits with %i', async (signal, expected) => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS, ...GATED });
+    await database.query('SELECT pg_advisory_lock($1)', [GATE]);
+    const { child, finished } = startFf({ cwd }, 'db', 'migrate');
+    await someoneWaitsAtTheGate();
+    child.kill(signal);
+
+    const { exitCode, stdout, stderr } = await finished;
+    expect(exitCode).toBe(expected);
+    expect(stderr).toContain('Cancelling');
+    expect(stdout).toMatch(/Applied 2 migrations[^]*CANCELLED/);
+    expect(await tables()).toEqual(['teams', 'users']);
+    const status = await ff({ cwd }, 'db', 'status', '--json');
+    expect(JSON.parse(status.stdout)).toMatchObject({ counts: { applied: 2, failed: 1 } });
+  });
+
+  it('never shows the password, whatever goes wrong', async () => {
+    const cwd = await folderWith({ ...config(database), ...BROKEN });
+    const { password } = new URL(database.url);
+    const url = database.url.replace('127.0.0.1', 'nowhere.invalid');
+    const unreachable = await folderWith({ ...config({ ...database, url }), ...BROKEN });
+    const all = [
+      await ff({ cwd }, 'db', 'migrate', '--verbose'),
+      await ff({ cwd }, 'db', 'status', '--json', '--verbose'),
+      await ff({ cwd: unreachable }, 'db', 'migrate', '--verbose'),
+      await ff({ cwd: unreachable }, 'db', 'migrate', '--json', '--verbose'),
+    ];
+    expect(all.map(({ exitCode }) => exitCode)).toEqual([1, 0, 1, 1]);
+    expect(JSON.stringify(all)).not.toContain(password);
+  });
+
+  it('baselines a protected environment only with --yes', async () => {
+    await database.query('CREATE TABLE users (id int); CREATE TABLE teams (id int)');
+    const files = { ...config(database, { protected: true }), ...USERS_AND_TEAMS };
+    const cwd = await folderWith(files);
+    const baseline = ['db', 'baseline', '--to=20250917102200'];
+    const refused = await ff({ cwd }, ...baseline);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('CONFIRMATION_REQUIRED');
+    expect(await ff({ cwd }, ...baseline, '--dry-run')).toMatchObject({ exitCode: 0 });
+    expect(await tables()).toEqual(['teams', 'users']);
+
+    const { exitCode, stdout } = await ff({ cwd }, ...baseline, '--yes');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('Marked 2 migrations of shop as applied');
+    expect((await ff({ cwd }, 'db', 'migrate')).stdout).toContain('Nothing to apply');
+  });
+
+  it('repairs a changed file only when told so', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
+    await ff({ cwd }, 'db', 'migrate');
+    const [path = '', source = ''] = Object.entries(USERS_AND_TEAMS)[1] ?? [];
+    await writeFiles(cwd, { [path]: `// a comment\n${source}` });
+
+    const shown = await ff({ cwd }, 'db', 'repair');
+    expect(shown.exitCode).toBe(0);
+    expect(shown.stdout).toMatch(
+      /Nothing was changed[^]*ff db repair 20250917102200 --accept-checksum/,
+    );
+    expect(await ff({ cwd }, 'db', 'migrate')).toMatchObject({ exitCode: 2 });
+
+    const repaired = await ff({ cwd }, 'db', 'repair', 'add_teams', '--accept-checksum');
+    expect(repaired).toMatchObject({ exitCode: 0 });
+    expect(repaired.stdout).toContain('Repaired shop in development');
+    expect((await ff({ cwd }, 'db', 'repair')).stdout).toContain('Nothing needs repair');
+    expect(await ff({ cwd }, 'db', 'migrate')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('goes through all databases of an environment, or through the named one', async () => {
+    const other = await createTestDatabase(server);
+    try {
+      const databases = { eu: { url: database.url }, us: { url: other.url } };
+      const environments = { development: { databases } };
+      const cwd = await folderWith({
+        'db.config.json': JSON.stringify({ environments }),
+        ...USERS_AND_TEAMS,
+      });
+      const one = await ff({ cwd }, 'db', 'migrate', '--database=us', '--json');
+      expect(JSON.parse(one.stdout)).toMatchObject({ databaseName: 'us', status: 'done' });
+      const all = await ff({ cwd }, 'db', 'migrate', '--json');
+      expect(JSON.parse(all.stdout)).toMatchObject([
+        { databaseName: 'eu', status: 'done' },
+        { databaseName: 'us', status: 'nothing-to-do' },
+      ]);
+    } finally {
+      await other.drop();
+    }
+  });
+});
