@@ -99,7 +99,6 @@ const schemaName = v.pipe(
 const project = v.pipe(
   text,
   v.check(
-    // eslint-disable-next-line no-control-regex
     (name) => name.trim() === name && !/[\u0000-\u001f\u007f]/.test(name) && name.length <= 214,
     'must be at most 214 characters, without control characters or spaces around it',
   ),

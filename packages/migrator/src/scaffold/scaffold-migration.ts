@@ -79,7 +79,6 @@ export async function scaffoldMigration(options: ScaffoldOptions): Promise<Scaff
 
 /** Words of any case and separator become snake_case; what could be a path or hides something is refused. */
 function migrationName(given: string): string | Problem {
-  // eslint-disable-next-line no-control-regex
   if (/[\\/\u0000-\u001f\u007f]|\.\./.test(given)) {
     return {
       code: 'INVALID_NAME',

@@ -22,6 +22,7 @@ export async function writeSource(header: MigrationHeader): Promise<string> {
   const { IndentationText, NewLineKind, Project, QuoteKind } = await import('ts-morph');
   const project = new Project({
     useInMemoryFileSystem: true,
+    skipLoadingLibFiles: true,
     manipulationSettings: {
       indentationText: IndentationText.TwoSpaces,
       newLineKind: NewLineKind.LineFeed,
