@@ -50,7 +50,7 @@ describe('rollback data that cannot be stored is refused, naming the place', () 
   it.each<[name: string, value: unknown, message: string]>([
     ['undefined in an object', { a: { b: undefined } }, 'rollbackData.a.b is undefined'],
     ['undefined in an array', [1, undefined], 'rollbackData[1] is undefined'],
-    // eslint-disable-next-line no-sparse-arrays -- the hole is the case
+
     ['a hole in an array', [1, , 3], 'rollbackData[1] is undefined'],
     ['a function', { undo: () => 1 }, 'rollbackData.undo is a function'],
     ['a bigint', { rows: [{ total: 1n }] }, 'rollbackData.rows[0].total is a bigint'],

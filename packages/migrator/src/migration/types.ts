@@ -96,11 +96,7 @@ export interface MigrationDefinition<Data = NoRollbackData> {
   /** How long a statement may run: as `lockTimeout`. */
   statementTimeout?: string | number;
   up(db: MigrationDatabase, agent: MigrationContext): Promise<Data> | Data;
-  down?(
-    db: MigrationDatabase,
-    agent: MigrationContext,
-    rollbackData: JsonOf<Data>,
-  ): Promise<unknown> | unknown;
+  down?(db: MigrationDatabase, agent: MigrationContext, rollbackData: JsonOf<Data>): unknown;
   /** Runs after `up` in the same transaction; `false` or a throw undoes the change. */
   validate?(db: MigrationDatabase, agent: MigrationContext): Promise<boolean> | boolean;
 }

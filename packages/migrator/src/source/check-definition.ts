@@ -175,7 +175,6 @@ function toMigration(
   definition: MigrationDefinition<unknown>,
   dependencies: readonly MigrationId[],
 ): Migration {
-  const { down, validate } = definition;
   return {
     id: file.id,
     file,
@@ -190,8 +189,8 @@ function toMigration(
     statementTimeoutMs: toMilliseconds(definition.statementTimeout),
     // Called on the definition, so that `this` reaches what else the author put there.
     up: (db, agent) => definition.up(db, agent),
-    down: down ? (db, agent, data) => down.call(definition, db, agent, data) : undefined,
-    validate: validate ? (db, agent) => validate.call(definition, db, agent) : undefined,
+    down: definition.down ? (db, agent, data) => definition.down?.(db, agent, data) : undefined,
+    validate: definition.validate ? (db, agent) => definition.validate?.(db, agent) : undefined,
   };
 }
 

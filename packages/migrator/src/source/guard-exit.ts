@@ -1,3 +1,4 @@
+/* eslint-disable no-restricted-properties, @typescript-eslint/unbound-method -- this is the one place that stands in for process.exit */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MigratorError } from '../errors';
 
@@ -37,14 +38,14 @@ function install(): void {
   if (guards > 1) return;
   const exit = process.exit;
   realExit = exit;
-  process.exit = ((code?: Parameters<typeof process.exit>[0]): never => {
+  process.exit = (code?: Parameters<typeof process.exit>[0]): never => {
     const call = guarded.getStore();
     if (call === undefined) return exit.call(process, code);
     call.exit ??= new MigratorError('PROCESS_EXIT', `process.exit(${code ?? ''}) was called.`, {
       hint: 'Throw an error in place of ending the process.',
     });
     throw call.exit;
-  }) as typeof process.exit;
+  };
 }
 
 function uninstall(): void {

@@ -1,9 +1,12 @@
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import type { Problem } from '../errors';
 import { defaultExport } from './default-export';
 import { withExitGuard } from './guard-exit';
+
+const requireModule = createRequire(__filename) as (path: string) => unknown;
 
 /** What a module exports by default, or why it could not be loaded. */
 export type LoadedModule = { readonly kind: 'loaded'; readonly value: unknown } | FailedModule;
@@ -55,7 +58,7 @@ export async function importModule(options: ImportOptions): Promise<LoadedModule
 
 /** `require` where it will do: for 200 migrations it takes 20 ms where `import()` takes 180. */
 function runModule(outputPath: string): unknown {
-  if (outputPath.endsWith('.cjs')) return { default: require(outputPath) as unknown };
+  if (outputPath.endsWith('.cjs')) return { default: requireModule(outputPath) };
   return import(pathToFileURL(outputPath).href);
 }
 
