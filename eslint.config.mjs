@@ -85,6 +85,8 @@ export default defineConfig(
       ],
       // Functions of a port are async by contract, also where one driver has nothing to await.
       '@typescript-eslint/require-await': 'off',
+      // Heavy modules are loaded where they are needed: see docs/adr.
+      '@typescript-eslint/no-require-imports': 'off',
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
       'no-restricted-properties': [
