@@ -21,11 +21,14 @@ export async function createDatabaseNodes(
 ): Promise<(readonly [string, CreateNodesResult])[]> {
   const options = normalizeOptions(pluginOptions);
   const cache = new FactsCache(context.workspaceRoot);
-  const configPaths = configFiles.map((file) => join(context.workspaceRoot, file));
   const results = await Promise.all(
-    configFiles.map(async (file, index): Promise<readonly [string, CreateNodesResult]> => {
+    configFiles.map(async (file): Promise<readonly [string, CreateNodesResult]> => {
       try {
-        const facts = await factsOf(configPaths[index] ?? file, context.workspaceRoot, cache);
+        const facts = await factsOf(
+          join(context.workspaceRoot, file),
+          context.workspaceRoot,
+          cache,
+        );
         const root = dirname(file);
         return [file, { projects: { [root]: { root, ...inferTargets(root, facts, options) } } }];
       } catch (error) {
@@ -34,7 +37,6 @@ export async function createDatabaseNodes(
       }
     }),
   );
-  cache.keepOnly(new Set(configPaths));
   cache.save();
   return results;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ProjectFacts } from './project-facts';
 import { fingerprint } from './read-facts';
@@ -45,22 +45,16 @@ export class FactsCache {
     this.changed = this.entries.delete(configPath) || this.changed;
   }
 
-  /** Forgets every configuration but these: projects come and go. */
-  keepOnly(configPaths: ReadonlySet<string>): void {
-    for (const configPath of this.entries.keys()) {
-      if (!configPaths.has(configPath)) this.forget(configPath);
-    }
-  }
-
-  /** Writes what has changed. Never throws. */
+  /** Writes what has changed, without the configurations that are gone. Never throws. */
   save(): void {
     if (!this.changed || process.env['NX_CACHE_PROJECT_GRAPH'] === 'false') return;
+    const entries = [...this.entries].filter(([configPath]) => existsSync(configPath));
     const temporary = `${this.path}.${process.pid}`;
     try {
       mkdirSync(dirname(this.path), { recursive: true });
       writeFileSync(
         temporary,
-        JSON.stringify({ format: FORMAT, entries: Object.fromEntries(this.entries) }),
+        JSON.stringify({ format: FORMAT, entries: Object.fromEntries(entries) }),
       );
       renameSync(temporary, this.path); // whoever reads meanwhile sees the old one or the new one, whole
     } catch (error) {

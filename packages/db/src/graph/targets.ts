@@ -21,6 +21,9 @@ const EXAMPLES: Readonly<Record<Executor, Record<string, unknown>>> = {
   rollback: { last: 1 },
 };
 
+/** Options of the command line go to the tasks before as well: a dry run of one project must not migrate others for real. */
+const FORWARD = 'forward' as const;
+
 /**
  * The targets of a project with a database. Every environment is a configuration of every target, and no target has a
  * default configuration. Where environments name several databases, each gets a `migrate--<database>` of its own, and
@@ -33,58 +36,63 @@ export function inferTargets(
   facts: ProjectFacts,
   options: Options,
 ): InferredProject {
-  const base = (executor: Executor, extra: Record<string, unknown> = {}): TargetConfiguration => ({
+  const common = commonOf(projectRoot, facts, options);
+  const reporting = (target: TargetConfiguration): TargetConfiguration => ({
+    ...target,
+    options: { reportFolder: options.reportFolder, ...target.options },
+    outputs: [`{workspaceRoot}/${options.reportFolder}/{projectName}`],
+  });
+  const upstream = dependsOn(facts, options);
+  const databases = [...new Set(Object.values(facts.environments).flat())].sort();
+  const parts = databases.map((database) => ({
+    name: `${options.migrateTargetName}--${database}`,
+    target: reporting({
+      ...common('migrate'),
+      // Another environment may have one database only: `migrate` itself sees to that one.
+      options: { database, unknownDatabase: 'skip' },
+      dependsOn: upstream,
+    }),
+  }));
+  const targets: Record<string, TargetConfiguration> = {
+    [options.migrateTargetName]: reporting({
+      ...common('migrate'),
+      dependsOn: [...upstream, ...parts.map(({ name }) => ({ target: name, params: FORWARD }))],
+    }),
+    ...Object.fromEntries(parts.map(({ name, target }) => [name, target])),
+    [options.statusTargetName]: common('status'),
+    [options.rollbackTargetName]: reporting(common('rollback')),
+  };
+  return { targets, metadata: { targetGroups: { Database: Object.keys(targets) } } };
+}
+
+function commonOf(projectRoot: string, facts: ProjectFacts, options: Options) {
+  const configurations = Object.fromEntries(
+    Object.keys(facts.environments).map((environment) => [environment, { environment }]),
+  );
+  const inputs = inputsOf(projectRoot, facts, options);
+  return (executor: Executor): TargetConfiguration => ({
     executor: `@flashfusion/db:${executor}`,
     cache: false,
-    options: { reportFolder: options.reportFolder, ...extra },
-    configurations: Object.fromEntries(
-      Object.keys(facts.environments).map((environment) => [environment, { environment }]),
-    ),
-    inputs: inputsOf(projectRoot, facts, options),
-    outputs: [`{workspaceRoot}/${options.reportFolder}/{projectName}`],
+    inputs,
+    configurations,
     metadata: {
       technologies: ['postgres'],
       description: DESCRIPTIONS[executor],
       help: { command: 'npx nx list @flashfusion/db', example: { options: EXAMPLES[executor] } },
     },
   });
-  const upstream = dependsOn(facts, options);
-  const parts = [...new Set(Object.values(facts.environments).flat())].sort();
-  const partTargets = parts.map((database) => [
-    `${options.migrateTargetName}--${database}`,
-    { ...base('migrate', { database, databases: 'where-named' }), dependsOn: upstream },
-  ]);
-  const targets: Record<string, TargetConfiguration> = {
-    [options.migrateTargetName]: {
-      ...base('migrate'),
-      dependsOn: [
-        ...upstream,
-        ...partTargets.map(([target]) => ({
-          target: target as string,
-          params: 'forward' as const,
-        })),
-      ],
-    },
-    ...(Object.fromEntries(partTargets) as Record<string, TargetConfiguration>),
-    [options.statusTargetName]: base('status'),
-    [options.rollbackTargetName]: base('rollback'),
-  };
-  return { targets, metadata: { targetGroups: { Database: Object.keys(targets) } } };
 }
 
-/** Overrides are forwarded: a dry run of one project must not migrate the projects before it for real. */
 function dependsOn(
   facts: ProjectFacts,
   options: Options,
 ): TargetConfiguration['dependsOn'] & object {
   const target = options.migrateTargetName;
   return [
-    ...(options.order === 'projects'
-      ? [{ dependencies: true, target, params: 'forward' as const }]
-      : []),
+    ...(options.order === 'projects' ? [{ dependencies: true, target, params: FORWARD }] : []),
     // `^migrate` is lost where the project graph has a cycle.
     ...(facts.requires.length > 0
-      ? [{ projects: [...facts.requires], target, params: 'forward' as const }]
+      ? [{ projects: [...facts.requires], target, params: FORWARD }]
       : []),
   ];
 }

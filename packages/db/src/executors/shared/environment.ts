@@ -1,4 +1,4 @@
-import { MigratorError } from '@flashfusion/migrator';
+import { MigratorError, nameHint } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { requestOf, type NxRequest } from '../../request';
 
@@ -77,7 +77,7 @@ function unknown(name: string, context: EnvironmentContext): MigratorError {
       hint:
         known.length === 0
           ? 'Its db.config has no environments that can be read. NX_VERBOSE_LOGGING=true nx show projects tells why.'
-          : `Known are ${known.join(', ')}.`,
+          : nameHint(name, known, 'environments'),
     },
   );
 }

@@ -1,4 +1,4 @@
-import { generateMigration } from '@flashfusion/migrator';
+import { formatError, generateMigration, MigratorError } from '@flashfusion/migrator';
 import {
   formatFiles,
   logger,
@@ -14,14 +14,14 @@ import type { MigrationGeneratorSchema } from './schema';
  * Writes a new typed migration into a project's migrations folder. The version is the present in UTC, or a second after
  * the newest migration when that is later.
  *
- * @throws {MigratorError} `INVALID_NAME`, `UNKNOWN_DEPENDENCY` and the like, with everything that is wrong
+ * @throws an error whose message tells everything that is wrong, with codes and hints: Nx shows nothing but the message
  */
 export async function migrationGenerator(
   tree: Tree,
   options: MigrationGeneratorSchema,
 ): Promise<GeneratorCallback> {
   const { root } = readProjectConfiguration(tree, options.project);
-  const migration = await generateMigration({
+  const migration = await generate({
     projectRoot: join(tree.root, root),
     project: options.project,
     workspaceRoot: tree.root,
@@ -41,3 +41,14 @@ export async function migrationGenerator(
 }
 
 export default migrationGenerator;
+
+async function generate(
+  options: Parameters<typeof generateMigration>[0],
+): ReturnType<typeof generateMigration> {
+  try {
+    return await generateMigration(options);
+  } catch (error) {
+    if (!(error instanceof MigratorError)) throw error;
+    throw new Error(formatError(error), { cause: error });
+  }
+}

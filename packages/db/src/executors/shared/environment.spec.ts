@@ -1,0 +1,89 @@
+import { REQUEST_VARIABLE, type NxRequest } from '../../request';
+import { chooseEnvironment, isInitiator, type EnvironmentContext } from './environment';
+
+const configurations = {
+  development: { environment: 'development' },
+  staging: { environment: 'staging' },
+  ci: { verbose: true },
+};
+const targets = { migrate: { configurations }, 'db:migrate': { configurations } };
+
+function task(configurationName?: string): EnvironmentContext {
+  return {
+    projectName: 'api',
+    targetName: 'migrate',
+    configurationName,
+    target: targets.migrate,
+    projectsConfigurations: {
+      version: 2,
+      projects: { api: { root: 'api', targets }, ':libs:users': { root: 'users', targets } },
+    },
+  };
+}
+
+const typed = (request: NxRequest) => ({ [REQUEST_VARIABLE]: JSON.stringify(request) });
+
+describe('chooseEnvironment', () => {
+  it('takes the environment of the configuration', () => {
+    expect(chooseEnvironment('staging', task('staging'), {})).toBe('staging');
+    expect(chooseEnvironment(undefined, task('staging'), {})).toBe('staging');
+  });
+
+  it('leaves it open where nothing was asked for', () => {
+    expect(chooseEnvironment(undefined, task(), {})).toBeUndefined();
+    expect(chooseEnvironment(undefined, task(), typed({ spec: 'api:migrate' }))).toBeUndefined();
+  });
+
+  it('takes --environment', () => {
+    expect(chooseEnvironment('staging', task(), typed({ spec: 'api:migrate' }))).toBe('staging');
+  });
+
+  it.each([
+    ['in the spec', { spec: 'api:migrate:stagin' }],
+    ['in the spec, of a target with a colon', { spec: 'api:db:migrate:stagin' }],
+    ['in the spec, of a project with colons', { spec: ':libs:users:migrate:stagin' }],
+    ['in the spec, without a project', { spec: 'migrate:stagin' }],
+    ['as a flag', { configuration: 'stagin' }],
+  ])('refuses a configuration that Nx dropped: %s', (_case, request) => {
+    expect(() => chooseEnvironment(undefined, task(), typed(request))).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_ENVIRONMENT',
+        message: expect.stringContaining('"stagin"'),
+        hint: expect.stringContaining('staging'),
+      }),
+    );
+  });
+
+  it('refuses it also where a default configuration stepped in', () => {
+    expect(() =>
+      chooseEnvironment('development', task('development'), typed({ configuration: 'stagin' })),
+    ).toThrow(expect.objectContaining({ code: 'UNKNOWN_ENVIRONMENT' }));
+  });
+
+  it('does not take part of a target for a configuration', () => {
+    expect(chooseEnvironment(undefined, task(), typed({ spec: 'api:db:migrate' }))).toBeUndefined();
+  });
+
+  it('refuses a configuration that names no environment', () => {
+    expect(() => chooseEnvironment(undefined, task('ci'), {})).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_ENVIRONMENT' }),
+    );
+  });
+
+  it('refuses an --environment that contradicts the configuration', () => {
+    expect(() => chooseEnvironment('development', task('staging'), {})).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+});
+
+describe('isInitiator', () => {
+  it('is true for the project that was named, and where none was', () => {
+    expect(isInitiator(task(), typed({ spec: 'api:migrate' }))).toBe(true);
+    expect(isInitiator(task(), typed({}))).toBe(true);
+  });
+
+  it('is false for a project that another one depends on', () => {
+    expect(isInitiator(task(), typed({ spec: ':libs:users:migrate' }))).toBe(false);
+  });
+});

@@ -1,0 +1,72 @@
+import { createWorkspace, dependenciesContext, type TestWorkspace } from '../testing/workspace';
+import { createMigrationDependencies } from './create-dependencies';
+import { createDatabaseNodes } from './create-nodes';
+
+const PROJECTS = { api: 'apps/api', users: 'libs/users', billing: 'libs/billing' };
+const FIRST = 'apps/api/migrations/20250917102200_a.ts';
+const SECOND = 'apps/api/migrations/2025-09-17T10-23-00_b.js';
+
+describe('createMigrationDependencies', () => {
+  let workspace: TestWorkspace;
+  beforeEach(() => {
+    workspace = createWorkspace({
+      'apps/api/db.config.json': '{}',
+      [FIRST]: `export default { dependencies: ['users:20250910090000', '20250915100000'] };`,
+      [SECOND]: `module.exports = { dependencies: ["users:20250910090000", "billing:20250910090000"] };`,
+      'libs/users/index.ts': '',
+      'libs/billing/index.ts': '',
+    });
+  });
+  afterEach(() => workspace.dispose());
+
+  const edges = async (changed?: string[]) =>
+    (await createMigrationDependencies(dependenciesContext(workspace, PROJECTS, changed))).map(
+      ({ source, target, sourceFile, type }) => `${type} ${source} → ${target} from ${sourceFile}`,
+    );
+
+  it('makes an edge from each file to each project it names', async () => {
+    expect((await edges()).sort()).toEqual([
+      `static api → billing from ${SECOND}`,
+      `static api → users from ${SECOND}`,
+      `static api → users from ${FIRST}`,
+    ]);
+  });
+
+  it('looks at nothing but the files that have changed', async () => {
+    expect(await edges([FIRST])).toEqual([`static api → users from ${FIRST}`]);
+    expect(await edges([])).toEqual([]);
+  });
+
+  it('leaves out projects that do not exist, the project itself and other files', async () => {
+    workspace.write({
+      [FIRST]: `export default { dependencies: ['nobody:20250910090000', 'api:20250910090000'] };`,
+      [SECOND]: '',
+      'apps/api/src/20250917102200_c.ts': `export default { dependencies: ['users:20250910090000'] };`,
+      'apps/api/migrations/helper.ts': `export default { dependencies: ['users:20250910090000'] };`,
+      'libs/users/migrations/20250917102200_d.ts': `export default { dependencies: ['api:20250910090000'] };`,
+    });
+    const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
+    await createDatabaseNodes(['apps/api/db.config.json'], undefined, context);
+    expect(await edges()).toEqual([]);
+  });
+
+  it('does not fail on a file that is gone or broken', async () => {
+    const context = dependenciesContext(workspace, PROJECTS);
+    workspace.write({ [SECOND]: `module.exports = { dependencies: ['users:20250910090000` });
+    workspace.remove(FIRST);
+    await expect(createMigrationDependencies(context)).resolves.toEqual([]);
+  });
+
+  it('has createNodes look again after an edit that it cannot see', async () => {
+    const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
+    const nodes = () => createDatabaseNodes(['apps/api/db.config.json'], undefined, context);
+    await nodes();
+    await edges();
+    // Not the newest file, and edited in place: neither the folder nor what is watched changes.
+    workspace.write({
+      [FIRST]: `export default { dependencies: ['nobody:20250910090000', 'users:20250910090000'] };`,
+    });
+    await edges([FIRST]);
+    expect(JSON.stringify(await nodes())).toContain('"nobody"');
+  });
+});

@@ -1,0 +1,160 @@
+import type { CreateNodesResult, TargetConfiguration } from '@nx/devkit';
+import { createWorkspace, type TestWorkspace } from '../testing/workspace';
+import { createDatabaseNodes } from './create-nodes';
+import type { DbPluginOptions } from './options';
+
+const CONFIG = `
+import { defineConfig } from '@flashfusion/migrator';
+export default defineConfig({ environments: { development: { url: 'pglite:memory:' }, production: { url: { env: 'X' } } } });
+`;
+const requiring = (...ids: string[]) => `export default { dependencies: ${JSON.stringify(ids)} };`;
+
+describe('createDatabaseNodes', () => {
+  let workspace: TestWorkspace;
+  beforeEach(() => (workspace = createWorkspace({ 'apps/api/db.config.ts': CONFIG })));
+  afterEach(() => workspace.dispose());
+
+  async function infer(file = 'apps/api/db.config.ts', options?: DbPluginOptions) {
+    const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
+    const [result] = await createDatabaseNodes([file], options, context);
+    return (result?.[1] ?? {}) as CreateNodesResult;
+  }
+  async function targets(file?: string, options?: DbPluginOptions) {
+    const projects = Object.values((await infer(file, options)).projects ?? {});
+    return projects[0]?.targets as Record<string, TargetConfiguration>;
+  }
+  const required = async () =>
+    (await targets())['migrate']?.dependsOn?.flatMap((entry) =>
+      typeof entry === 'object' ? (entry.projects ?? []) : [],
+    );
+
+  it('infers the three targets with every environment as a configuration', async () => {
+    const inferred = await targets();
+    expect(Object.keys(inferred)).toEqual(['migrate', 'status', 'rollback']);
+    for (const target of Object.values(inferred)) {
+      expect(target.cache).toBe(false);
+      expect(target.defaultConfiguration).toBeUndefined();
+      expect(target.configurations).toEqual({
+        development: { environment: 'development' },
+        production: { environment: 'production' },
+      });
+    }
+  });
+
+  it('gives migrate narrow inputs, its report as output, and the migrations before it', async () => {
+    expect((await targets())['migrate']).toMatchObject({
+      executor: '@flashfusion/db:migrate',
+      inputs: ['{projectRoot}/migrations/**/*', '{projectRoot}/db.config.ts'],
+      outputs: ['{workspaceRoot}/dist/.migrations/{projectName}'],
+      dependsOn: [{ dependencies: true, target: 'migrate', params: 'forward' }],
+      metadata: { technologies: ['postgres'], description: expect.any(String) },
+    });
+  });
+
+  it('takes names, inputs and the report folder from the options', async () => {
+    const inferred = await targets(undefined, {
+      migrateTargetName: 'db-migrate',
+      order: 'migrations',
+      inputs: ['{workspaceRoot}/tools/sql/**'],
+      reportFolder: 'tmp/reports',
+    });
+    expect(inferred['db-migrate']).toMatchObject({
+      dependsOn: [],
+      inputs: expect.arrayContaining(['{workspaceRoot}/tools/sql/**']),
+      outputs: ['{workspaceRoot}/tmp/reports/{projectName}'],
+      options: { reportFolder: 'tmp/reports' },
+    });
+  });
+
+  it('has what the configuration imports and a folder outside the project among the inputs', async () => {
+    workspace.write({
+      'apps/api/db.config.ts': `import { environments } from '../../shared/environments';
+        export default { migrations: '../../sql/api', environments };`,
+      'shared/environments.ts': `export const environments = { eu: { url: 'pglite:memory:' } };`,
+    });
+    const { migrate } = await targets();
+    expect(migrate?.inputs).toEqual([
+      '{workspaceRoot}/sql/api/**/*',
+      '{projectRoot}/db.config.ts',
+      '{workspaceRoot}/shared/environments.ts',
+    ]);
+    expect(Object.keys(migrate?.configurations ?? {})).toEqual(['eu']);
+    workspace.write({
+      'shared/environments.ts': `export const environments = { eu: {}, apac: {} };`,
+    });
+    expect(Object.keys((await targets())['migrate']?.configurations ?? {})).toEqual(['eu', 'apac']);
+  });
+
+  it('gives each named database a target of its own, before migrate', async () => {
+    workspace.write({
+      'apps/api/db.config.json': JSON.stringify({
+        environments: { development: {}, production: { databases: { eu: {}, us: {} } } },
+      }),
+    });
+    const inferred = await targets('apps/api/db.config.json');
+    expect(Object.keys(inferred)).toEqual([
+      'migrate',
+      'migrate--eu',
+      'migrate--us',
+      'status',
+      'rollback',
+    ]);
+    expect(inferred['migrate--eu']?.options).toMatchObject({
+      database: 'eu',
+      unknownDatabase: 'skip',
+    });
+    expect(inferred['migrate']?.dependsOn).toContainEqual({
+      target: 'migrate--us',
+      params: 'forward',
+    });
+  });
+
+  it('puts the projects that migrations name before, and notices each kind of change', async () => {
+    expect(await required()).toEqual([]);
+    const first = 'apps/api/migrations/20250917102200_a.ts';
+    workspace.write({ [first]: requiring('users:20250910090000', '20250915100000') });
+    expect(await required()).toEqual(['users']);
+    workspace.write({
+      'apps/api/migrations/20250917102300_b.ts': requiring('billing:20250910090000'),
+    });
+    expect(await required()).toEqual(['billing', 'users']);
+    workspace.write({
+      'apps/api/migrations/20250917102300_b.ts': requiring('a:20250910090000', 'b:20250910090000'),
+    });
+    expect(await required()).toEqual(['a', 'b', 'users']);
+    workspace.remove(first);
+    expect(await required()).toEqual(['a', 'b']);
+  });
+
+  it('works in the root of the workspace', async () => {
+    workspace.write({ 'db.config.json': '{}' });
+    expect((await targets('db.config.json'))['migrate']?.inputs).toEqual([
+      '{projectRoot}/migrations/**/*',
+      '{projectRoot}/db.config.json',
+    ]);
+  });
+
+  it.each([
+    ['syntax', 'export default {'],
+    ['a throw', 'throw new Error("no");'],
+    ['a wrong key', 'export default { enviroments: {} };'],
+    ['no object', 'export default 7;'],
+  ])(
+    'keeps the targets, without configurations, over a configuration with %s',
+    async (_case, source) => {
+      workspace.write({ 'apps/api/db.config.ts': source });
+      const inferred = await targets();
+      expect(Object.keys(inferred)).toEqual(['migrate', 'status', 'rollback']);
+      expect(inferred['migrate']?.configurations).toEqual({});
+    },
+  );
+
+  it('does not fail on a file that is gone, a broken cache or a migration that cannot be read', async () => {
+    await infer();
+    workspace.write({ 'apps/api/migrations/20250917102200_a.ts/index.ts': '' });
+    workspace.remove('.nx/workspace-data');
+    workspace.write({ '.nx/workspace-data': 'in the way' });
+    expect(Object.keys(await targets())).toHaveLength(3);
+    expect(Object.keys(await targets('gone/db.config.ts'))).toHaveLength(3);
+  });
+});

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+
+interface Entry {
+  readonly implementation?: string;
+  readonly factory?: string;
+  readonly schema: string;
+  readonly description: string;
+}
+interface Schema {
+  readonly version?: number;
+  readonly additionalProperties: boolean;
+  readonly properties: Readonly<
+    Record<string, { readonly type: unknown; readonly description: string }>
+  >;
+  readonly examples: readonly unknown[];
+}
+
+function read<T>(path: string): T {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as T;
+}
+
+const executors = Object.entries(
+  read<{ executors: Record<string, Entry> }>('executors.json').executors,
+);
+const generators = Object.entries(
+  read<{ generators: Record<string, Entry> }>('generators.json').generators,
+);
+
+describe('the package', () => {
+  it.each([...executors, ...generators])('ships what its manifests name for %s', (_name, entry) => {
+    expect(existsSync(join(ROOT, entry.schema))).toBe(true);
+    expect(existsSync(join(ROOT, `${entry.implementation ?? entry.factory}.js`))).toBe(true);
+    expect(entry.description).toMatch(/\.$/);
+  });
+
+  it.each([...executors, ...generators])('has a strict, told schema for %s', (_name, entry) => {
+    const schema = read<Schema>(entry.schema.replace('./dist', './src'));
+    expect(schema.additionalProperties).toBe(false);
+    expect(schema.examples.length).toBeGreaterThan(0);
+    for (const property of Object.values(schema.properties))
+      expect(property.description).not.toBe('');
+  });
+
+  it.each(executors)('lets Nx check the options of %s', (_name, entry) => {
+    expect(read<Schema>(entry.schema.replace('./dist', './src')).version).toBe(2);
+  });
+
+  it.each([
+    ['migrate', 'to'],
+    ['rollback', 'to'],
+    ['rollback', 'name'],
+  ])('takes %s --%s as typed, with leading zeros', (executor, option) => {
+    const { properties } = read<Schema>(`src/executors/${executor}/schema.json`);
+    expect(properties[option]?.type).toEqual(['string', 'number']);
+  });
+
+  it('has a place for migrations of its own', () => {
+    const manifest = read<{ 'nx-migrations': { migrations: string } }>('package.json');
+    expect(read(manifest['nx-migrations'].migrations)).toMatchObject({ generators: {} });
+  });
+});

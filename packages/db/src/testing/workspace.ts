@@ -1,0 +1,87 @@
+import type { CreateDependenciesContext, FileMap } from '@nx/devkit';
+import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
+import type { Tree } from '@nx/devkit';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+
+/** A throw-away workspace on disk. */
+export interface TestWorkspace {
+  readonly root: string;
+  /** Writes files, given by paths relative to the workspace. */
+  write(files: Readonly<Record<string, string>>): void;
+  remove(path: string): void;
+  /** A generator's tree over it, with the given projects in project.json files. */
+  tree(): Tree;
+  dispose(): void;
+}
+
+/** Makes a workspace that holds these files; one named `apps/api/project.json` makes `api` a project. */
+export function createWorkspace(files: Readonly<Record<string, string>> = {}): TestWorkspace {
+  const root = mkdtempSync(join(tmpdir(), 'flashfusion-db-'));
+  const workspace: TestWorkspace = {
+    root,
+    write(more) {
+      for (const [path, content] of Object.entries(more)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true });
+        writeFileSync(join(root, path), content);
+      }
+    },
+    remove: (path) => rmSync(join(root, path), { recursive: true }),
+    tree() {
+      // The tree of @nx/devkit/testing stands nowhere; this one reads what is on disk.
+      const tree = Object.assign(createTreeWithEmptyWorkspace(), { root });
+      // It asks for a formatter that is not installed.
+      tree.delete('.oxfmtrc.json');
+      return tree;
+    },
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+  workspace.write({ 'nx.json': '{}', 'package.json': '{"name":"workspace"}', ...files });
+  return workspace;
+}
+
+/** Every file of a folder and those below, relative to it, with `/`. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join('/'),
+    );
+}
+
+/**
+ * What Nx hands to createDependencies.
+ *
+ * @param projects roots by name
+ * @param changed the files to process; all of them by default
+ */
+export function dependenciesContext(
+  workspace: TestWorkspace,
+  projects: Readonly<Record<string, string>>,
+  changed?: readonly string[],
+): CreateDependenciesContext {
+  const map = (keep: (file: string) => boolean): FileMap => ({
+    nonProjectFiles: [],
+    projectFileMap: Object.fromEntries(
+      Object.entries(projects).map(([name, root]) => [
+        name,
+        filesIn(join(workspace.root, root))
+          .map((file) => `${root}/${file}`)
+          .filter(keep)
+          .map((file) => ({ file, hash: file })),
+      ]),
+    ),
+  });
+  return {
+    workspaceRoot: workspace.root,
+    nxJsonConfiguration: {},
+    externalNodes: {},
+    projects: Object.fromEntries(Object.entries(projects).map(([name, root]) => [name, { root }])),
+    fileMap: map(() => true),
+    filesToProcess: map((file) => changed?.includes(file) ?? true),
+  };
+}
