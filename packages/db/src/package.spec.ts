@@ -32,7 +32,9 @@ const generators = Object.entries(
 describe('the package', () => {
   it.each([...executors, ...generators])('ships what its manifests name for %s', (_name, entry) => {
     expect(existsSync(join(ROOT, entry.schema))).toBe(true);
-    expect(existsSync(join(ROOT, `${entry.implementation ?? entry.factory}.js`))).toBe(true);
+    // With its `.js`: in a workspace of packages Nx would otherwise find the TypeScript beside it and try to run that.
+    expect(entry.implementation ?? entry.factory).toMatch(/\.js$/);
+    expect(existsSync(join(ROOT, entry.implementation ?? entry.factory ?? '?'))).toBe(true);
     expect(entry.description).toMatch(/\.$/);
   });
 
