@@ -3,7 +3,6 @@ import type { BaselineFlags } from './commands/baseline';
 import type { GenerateFlags } from './commands/generate';
 import type { MigrateFlags } from './commands/migrate';
 import type { RepairFlags } from './commands/repair';
-import type { ReportFlags } from './commands/report';
 import type { RollbackFlags } from './commands/rollback';
 import type { StatusFlags } from './commands/status';
 import { examples, EXIT_CODES_HELP } from './help';
@@ -53,8 +52,8 @@ function defineMigrate(db: Command, run: Run): void {
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('migrate'))
     .action((flags: MigrateFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { migrate } = require('./commands/migrate') as typeof import('./commands/migrate');
+      run(flags, async (runtime) => {
+        const { migrate } = await import('./commands/migrate.js');
         return migrate(flags, runtime);
       }),
     );
@@ -70,8 +69,8 @@ function defineStatus(db: Command, run: Run): void {
   withEnvironment(command)
     .addHelpText('after', examples('status'))
     .action((flags: StatusFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { status } = require('./commands/status') as typeof import('./commands/status');
+      run(flags, async (runtime) => {
+        const { status } = await import('./commands/status.js');
         return status(flags, runtime);
       }),
     );
@@ -91,8 +90,8 @@ function defineRollback(db: Command, run: Run): void {
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('rollback'))
     .action((nameOrVersion: string | undefined, flags: RollbackFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { rollback } = require('./commands/rollback') as typeof import('./commands/rollback');
+      run(flags, async (runtime) => {
+        const { rollback } = await import('./commands/rollback.js');
         return rollback(nameOrVersion, flags, runtime);
       }),
     );
@@ -109,8 +108,8 @@ function defineGenerate(db: Command, run: Run): void {
   withProject(command)
     .addHelpText('after', examples('generate'))
     .action((name: string, description: string | undefined, flags: GenerateFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { generate } = require('./commands/generate') as typeof import('./commands/generate');
+      run(flags, async (runtime) => {
+        const { generate } = await import('./commands/generate.js');
         return generate(name, description, flags, runtime);
       }),
     );
@@ -130,8 +129,8 @@ function defineBaseline(db: Command, run: Run): void {
   withEnvironment(command)
     .addHelpText('after', examples('baseline'))
     .action((flags: BaselineFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { baseline } = require('./commands/baseline') as typeof import('./commands/baseline');
+      run(flags, async (runtime) => {
+        const { baseline } = await import('./commands/baseline.js');
         return baseline(flags, runtime);
       }),
     );
@@ -153,8 +152,8 @@ function defineRepair(db: Command, run: Run): void {
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('repair'))
     .action((nameOrVersion: string | undefined, flags: RepairFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { repair } = require('./commands/repair') as typeof import('./commands/repair');
+      run(flags, async (runtime) => {
+        const { repair } = await import('./commands/repair.js');
         return repair(nameOrVersion, flags, runtime);
       }),
     );
@@ -168,9 +167,9 @@ function defineReport(db: Command, run: Run): void {
     .option('--json', 'print one JSON document instead of Markdown')
     .option('--verbose', 'print causes and stacks of errors')
     .addHelpText('after', examples('report'))
-    .action((files: string[], flags: ReportFlags & CommonOptions) =>
-      run(flags, (runtime) => {
-        const { report } = require('./commands/report') as typeof import('./commands/report');
+    .action((files: string[], flags: CommonOptions) =>
+      run(flags, async (runtime) => {
+        const { report } = await import('./commands/report.js');
         return report(files, runtime);
       }),
     );

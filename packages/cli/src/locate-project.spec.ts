@@ -64,6 +64,11 @@ describe('A project that is named', () => {
     expect(await locate(files, '', 'shop')).toBe('');
   });
 
+  it('is found from below it where there is no workspace', async () => {
+    const files = { 'db.config.json': '{ "project": "shop" }', 'src/main.ts': '' };
+    expect(await locate(files, 'src', 'shop')).toBe('');
+  });
+
   it('is PROJECT_NOT_FOUND with the nearest name when there is none of that name', async () => {
     await expect(locate(WORKSPACE, '', 'user')).rejects.toMatchObject({
       code: 'PROJECT_NOT_FOUND',

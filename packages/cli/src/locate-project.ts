@@ -41,7 +41,9 @@ async function locateFromFolder(cwd: string): Promise<ProjectLocation> {
   const projectRoot = nearestProjectRoot(cwd);
   if (projectRoot !== undefined) return { projectRoot, project: undefined };
 
-  const found = await findProjects(findWorkspaceRoot(cwd));
+  // Outside of a workspace there may be a whole disk below: nobody asked to have that searched.
+  const { root, kind } = workspaceOf(cwd);
+  const found = kind === 'workspace' ? await findProjects(root) : [];
   if (found.length === 0) return { projectRoot: cwd, project: undefined };
   throw new MigratorError(
     'PROJECT_NOT_FOUND',
@@ -54,7 +56,9 @@ async function locateFromFolder(cwd: string): Promise<ProjectLocation> {
 }
 
 async function locateByName(cwd: string, name: string): Promise<ProjectLocation> {
-  const workspaceRoot = findWorkspaceRoot(cwd);
+  const { root, kind } = workspaceOf(cwd);
+  const nearest = nearestProjectRoot(cwd);
+  const workspaceRoot = kind === 'workspace' ? root : (nearest ?? cwd);
   const found = await findProjects(workspaceRoot);
   const [first, second] = found.filter((project) => project.name === name);
   if (first !== undefined && second !== undefined) {
@@ -67,7 +71,7 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
   if (first !== undefined) return { projectRoot: first.root, project: name };
 
   // A project that lives on the defaults has no configuration to be found by, but the folder that we stand in has a name.
-  const here = nearestProjectRoot(cwd) ?? (found.length === 0 ? cwd : undefined);
+  const here = nearest ?? (found.length === 0 ? cwd : undefined);
   const nameHere = here === undefined ? undefined : await findProjectName(here);
   if (here !== undefined && nameHere === name) return { projectRoot: here, project: name };
 
@@ -80,19 +84,26 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
 }
 
 function nearestProjectRoot(cwd: string): string | undefined {
-  const workspaceRoot = findWorkspaceRoot(cwd);
-  // `findWorkspaceRoot` answers with the folder itself also where there is no workspace at all.
-  const bounded = workspaceRoot !== cwd || BOUNDARIES.some((name) => existsSync(join(cwd, name)));
-  const folders = upwards(cwd, bounded ? workspaceRoot : undefined);
+  const { root, kind } = workspaceOf(cwd);
+  const folders = upwards(cwd, kind === 'workspace' ? root : undefined);
   return (
     folders.find((folder) => CONFIG_FILE_NAMES.some((name) => existsSync(join(folder, name)))) ??
-    // Any folder may be called `migrations`: without a boundary, one further up is somebody else's.
-    (bounded ? folders : [cwd]).find((folder) => existsSync(join(folder, DEFAULT_MIGRATIONS)))
+    // Any folder may be called `migrations`: outside of a workspace, one further up is somebody else's.
+    (kind === 'workspace' ? folders : [cwd]).find((folder) =>
+      existsSync(join(folder, DEFAULT_MIGRATIONS)),
+    )
   );
 }
 
-/** Where looking upwards ends. */
+/** What marks the folder where looking upwards ends. */
 const BOUNDARIES: readonly string[] = ['nx.json', 'pnpm-workspace.yaml', '.git', 'package.json'];
+
+/** The workspace of a folder. `findWorkspaceRoot` answers with the folder itself also where there is none at all. */
+function workspaceOf(cwd: string): { readonly root: string; readonly kind: 'workspace' | 'none' } {
+  const root = findWorkspaceRoot(cwd);
+  const marked = root !== cwd || BOUNDARIES.some((name) => existsSync(join(cwd, name)));
+  return { root, kind: marked ? 'workspace' : 'none' };
+}
 
 /** A folder and its ancestors up to the last one; `undefined` for up to the file system's root. */
 function upwards(from: string, last: string | undefined): string[] {

@@ -91,6 +91,22 @@ describeEachPostgres('ff on a server', (server) => {
     expect(JSON.parse(status.stdout)).toMatchObject({ counts: { applied: 2, failed: 1 } });
   });
 
+  it('ends with an error when a migration throws where nobody waits for it', async () => {
+    const [path = '', source = ''] = Object.entries(GATED)[0] ?? [];
+    const stray = "setImmediate(() => { throw new Error('stray'); }); await db.query(";
+    const cwd = await folderWith({
+      ...config(database),
+      [path]: source.replace('await db.query(', stray),
+    });
+    await database.query('SELECT pg_advisory_lock($1)', [GATE]);
+    const { exitCode, stdout, stderr } = await ff({ cwd }, 'db', 'migrate', '--json');
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'UNEXPECTED', message: expect.stringContaining('stray') },
+    });
+    expect(await tables()).toEqual([]);
+  });
+
   it('never shows the password, whatever goes wrong', async () => {
     const cwd = await folderWith({ ...config(database), ...BROKEN });
     const { password } = new URL(database.url);

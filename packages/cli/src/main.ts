@@ -1,28 +1,46 @@
-#!/usr/bin/env node
 import { EXIT, exitCodeOfSignal, type ExitCode } from './exit-code';
 import { runProgram } from './program';
 import { listenForCancellation } from './signals';
+import type { Surroundings } from './surroundings';
 
 // Kept before any migration runs: the engine watches for migrations that call `process.exit`.
 const exit = process.exit.bind(process);
 
-async function main(): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
   const cancellation = listenForCancellation({
     source: process,
     onQuit: (signal) => exit(exitCodeOfSignal(signal, EXIT.failed)),
     now: () => performance.now(),
   });
-
-  const exitCode = await runProgram(process.argv.slice(2), {
+  const surroundings: Surroundings = {
     cwd: process.cwd(),
     env: process.env,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: cancellation.signal,
-  });
+  };
+  process.once('uncaughtException', (error) => void crash(error, args, surroundings));
+
+  const exitCode = await runProgram(args, surroundings);
   const { received } = cancellation;
   leave(received === undefined ? exitCode : exitCodeOfSignal(received, exitCode));
+}
+
+/**
+ * Something was thrown where nobody waits for it, e.g. in a timer that a migration has left behind: what else is half done
+ * is unknown, so the process ends, and the server rolls back what was not committed.
+ */
+async function crash(
+  error: unknown,
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<void> {
+  const { writeOutcome } = await import('./output.js');
+  const given = (option: string) => (args.includes(option) ? true : undefined);
+  const outcome = { parts: [], error, exitCode: EXIT.failed };
+  writeOutcome(outcome, { json: given('--json'), verbose: given('--verbose') }, surroundings);
+  leave(EXIT.failed);
 }
 
 /** `ff db status | head -1` closes the pipe early. That must neither crash us nor stop a run half way. */
@@ -36,4 +54,4 @@ function leave(exitCode: ExitCode): void {
   process.stdout.write('', () => process.stderr.write('', () => exit(exitCode)));
 }
 
-void main();
+void main(process.argv.slice(2));

@@ -6,7 +6,7 @@ import type { Surroundings } from './surroundings';
 import { readVersion } from './version';
 
 /**
- * Parses a command line and runs what it says. Never rejects, exits nothing.
+ * Parses a command line and runs what it says. Failures become exit codes; exits nothing itself.
  *
  * @param args what follows `ff`
  * @returns the exit code of the process
@@ -21,7 +21,7 @@ export async function runProgram(
     args.includes('--json') ? 'json' : 'text',
     async (common, command) => {
       // Loaded now and not before: `ff --help` needs nothing of the engine.
-      const { runCommand } = require('./run-command') as typeof import('./run-command');
+      const { runCommand } = await import('./run-command.js');
       exitCode = await runCommand(command, common, surroundings);
     },
   );

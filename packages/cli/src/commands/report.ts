@@ -14,10 +14,6 @@ import {
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
 import type { Runtime } from '../runtime';
-import type { CommonOptions } from '../surroundings';
-
-/** `ff db report` has no options of its own. */
-export type ReportFlags = CommonOptions;
 
 /** A command that was refused before it made a run, e.g. because the lock was held. */
 interface Refusal {

@@ -2,8 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The compiled command: what users run. */
-export const MAIN = join(__dirname, '..', '..', 'dist', 'main.js');
+const PACKAGE = join(__dirname, '..', '..');
 
 /** How a finished process ended. */
 export interface Finished {
@@ -31,8 +30,11 @@ export function ff(options: StartOptions, ...args: string[]): Promise<Finished> 
 
 /** Starts `ff` as a process of its own. */
 export function startFf({ cwd, env }: StartOptions, ...args: string[]): Running {
-  if (!existsSync(MAIN)) throw new Error(`${MAIN} is not built: run \`npm run build\` first`);
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: cleanEnv(env) });
+  if (!existsSync(join(PACKAGE, 'dist', 'main.js'))) throw new Error('Run `npm run build` first.');
+  const child = spawn(process.execPath, [join(PACKAGE, 'bin', 'ff.js'), ...args], {
+    cwd,
+    env: cleanEnv(env),
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
