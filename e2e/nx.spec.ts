@@ -1,0 +1,240 @@
+import { basename } from 'node:path';
+import { createTestDatabase, type TestDatabase } from '../packages/migrator/src/testing/postgres';
+import { tableMigration, versionOf } from './testing/migration-file';
+import { chosenNxVersions, NxWorkspace } from './testing/nx-workspace';
+import { packPackages, type PackedPackages } from './testing/packed';
+
+jest.setTimeout(240_000);
+
+let packages: PackedPackages;
+beforeAll(async () => {
+  packages = await packPackages();
+});
+afterAll(() => packages.remove());
+
+// One workspace lives through a story; each test is a chapter and stands on those before it.
+describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
+  let workspace: NxWorkspace;
+  let staging: TestDatabase;
+  const major = Number(version.nx.split('.')[0]);
+
+  beforeAll(async () => {
+    staging = await createTestDatabase();
+    workspace = await NxWorkspace.create(version, packages);
+  });
+  afterAll(async () => {
+    workspace.remove();
+    await staging.drop();
+  });
+
+  /** Gives a generated migration a body that creates one table. */
+  function fillIn(
+    project: string,
+    name: string,
+    more: { dependencies?: string[]; also?: string } = {},
+  ) {
+    const path = workspace.migrationFile(project, name);
+    const migration = versionOf(basename(path));
+    workspace.write(
+      path,
+      tableMigration({ version: migration, name, table: `${project}_${name}`, ...more }),
+    );
+    return migration;
+  }
+
+  const tables = async () =>
+    (
+      await staging.query<{ name: string }>(
+        `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'migration_%' ORDER BY 1`,
+      )
+    ).map(({ name }) => name);
+
+  it('gives a project a database', async () => {
+    await workspace.mustNx('g', '@flashfusion/db:configuration', '--project=users');
+
+    expect(workspace.list('packages/users')).toEqual(
+      expect.arrayContaining(['db.config.ts', 'migrations']),
+    );
+    expect(JSON.parse(workspace.read('nx.json'))).toMatchObject({ plugins: ['@flashfusion/db'] });
+    const again = await workspace.mustNx('g', '@flashfusion/db:configuration', '--project=users');
+    expect(again).not.toMatch(/^(CREATE|UPDATE) /m);
+    for (const project of ['api', 'web', 'docs']) {
+      workspace.write(
+        `packages/${project}/db.config.ts`,
+        workspace.read('packages/users/db.config.ts'),
+      );
+      workspace.write(`packages/${project}/migrations/.gitkeep`, '');
+    }
+  });
+
+  it('generates migrations that know each other across projects', async () => {
+    await workspace.mustNx('g', '@flashfusion/db:migration', 'create_users', '--project=users');
+    const users = fillIn('users', 'create_users');
+    const said = await workspace.mustNx(
+      'g',
+      '@flashfusion/db:migration',
+      'create_keys',
+      '--project=api',
+      '--dependencies=users:create_users',
+    );
+
+    const path = workspace.migrationFile('api', 'create_keys');
+    expect(said).toContain(path);
+    expect(workspace.read(path)).toContain(`'users:${users}'`);
+    fillIn('api', 'create_keys', { dependencies: [`users:${users}`] });
+  });
+
+  it('infers a target for each command and a configuration for each environment', async () => {
+    const project = JSON.parse(await workspace.mustNx('show', 'project', 'api', '--json'));
+
+    for (const target of ['migrate', 'status', 'rollback']) {
+      expect(Object.keys(project.targets[target].configurations)).toEqual([
+        'development',
+        'staging',
+        'production',
+      ]);
+      expect(project.targets[target].cache).toBe(false);
+    }
+  });
+
+  it('migrates a project after those it depends on, on the embedded database', async () => {
+    const output = await workspace.mustNx('run', 'api:migrate');
+
+    expect(output.indexOf('users:migrate')).toBeLessThan(output.lastIndexOf('api:migrate'));
+    expect(await workspace.mustNx('run', 'users:status')).toMatch(/create_users +applied/);
+    expect(await workspace.mustNx('run', 'api:status')).toMatch(/create_keys +applied/);
+  });
+
+  it('says so when there is nothing to apply', async () => {
+    expect(await workspace.mustNx('run', 'api:migrate')).toMatch(/nothing to (apply|do)/i);
+  });
+
+  it('does not touch any database for a configuration that does not exist', async () => {
+    const { exitCode, output } = await workspace.nx('run', 'api:migrate:stagin');
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('UNKNOWN_ENVIRONMENT');
+    expect(output).toContain('staging');
+  });
+
+  it('names the variable that holds no url', async () => {
+    const { exitCode, output } = await workspace.nx('run', 'users:migrate:staging');
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('STAGING_DATABASE_URL');
+  });
+
+  it("takes a server's url from the .env file of project and configuration, tasks side by side", async () => {
+    for (const project of ['users', 'api', 'web', 'docs']) {
+      workspace.write(`packages/${project}/.env.staging`, `STAGING_DATABASE_URL=${staging.url}\n`);
+    }
+    for (const [project, name] of [
+      ['web', 'create_pages'],
+      ['docs', 'create_chapters'],
+    ] as const) {
+      const migration = '20250101000000';
+      workspace.write(
+        `packages/${project}/migrations/${migration}_${name}.ts`,
+        tableMigration({ version: migration, name, table: `${project}_${name}` }),
+      );
+    }
+
+    const output = await workspace.mustNx(
+      'run-many',
+      '-t',
+      'migrate',
+      '-c',
+      'staging',
+      '--parallel=4',
+    );
+
+    expect(await tables()).toEqual([
+      'api_create_keys',
+      'docs_create_chapters',
+      'users_create_users',
+      'web_create_pages',
+    ]);
+    expect(output).toContain('127.0.0.1');
+    expect(output).not.toContain(new URL(staging.url).password);
+    const environments = await staging.query('SELECT DISTINCT environment FROM migration_history');
+    expect(environments).toEqual([{ environment: 'staging' }]);
+  });
+
+  it('refuses to roll back what another project stands on, and rolls back what nothing does', async () => {
+    const refused = await workspace.nx('run', 'users:rollback:staging', '--name=create_users');
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.output).toContain('REQUIRED_BY_OTHERS');
+
+    await workspace.mustNx('run', 'api:rollback:staging', '--name=create_keys');
+    expect(await tables()).not.toContain('api_create_keys');
+    expect(await workspace.mustNx('run', 'api:status:staging')).toMatch(
+      /create_keys +(reverted|pending)/,
+    );
+  });
+
+  it('skips what depends on a task that failed, and goes on elsewhere', async () => {
+    await workspace.mustNx('g', '@flashfusion/db:migration', 'add_names', '--project=users');
+    fillIn('users', 'add_names', { also: ' SELECT 1/0' });
+
+    const { exitCode, output } = await workspace.nx('run-many', '-t', 'migrate', '-c', 'staging');
+
+    expect(exitCode).not.toBe(0);
+    expect(output).toContain('division by zero');
+    expect(await tables()).toEqual([
+      'docs_create_chapters',
+      'users_create_users',
+      'web_create_pages',
+    ]);
+    const failed = await staging.query(
+      `SELECT project FROM migration_history WHERE migration_name = 'add_names' AND NOT success`,
+    );
+    expect(failed).toEqual([{ project: 'users' }]);
+  });
+
+  it('applies what failed once it is mended', async () => {
+    fillIn('users', 'add_names');
+    await workspace.mustNx('run-many', '-t', 'migrate', '-c', 'staging');
+
+    expect(await tables()).toEqual(expect.arrayContaining(['api_create_keys', 'users_add_names']));
+  });
+
+  describe('nx affected', () => {
+    beforeAll(() => workspace.commit('Migrations'));
+
+    it('does not migrate for an edit of a README', async () => {
+      workspace.write('packages/docs/README.md', '# Docs, edited\n');
+
+      // Before 24 a project is affected as a whole.
+      expect(await workspace.affectedTasks()).toEqual(major >= 24 ? [] : ['docs:migrate']);
+      await workspace.git('checkout', '--quiet', '.');
+    });
+
+    it('migrates for a new migration', async () => {
+      workspace.write(
+        'packages/docs/migrations/20250201000000_add_index.ts',
+        tableMigration({ version: '20250201000000', name: 'add_index', table: 'docs_index' }),
+      );
+
+      expect(await workspace.affectedTasks()).toEqual(['docs:migrate']);
+      workspace.delete('packages/docs/migrations/20250201000000_add_index.ts');
+    });
+
+    it('leaves other projects alone when a migration is renamed or deleted', async () => {
+      await workspace.git(
+        'mv',
+        'packages/docs/migrations/20250101000000_create_chapters.ts',
+        'packages/docs/migrations/20250101000000_create_parts.ts',
+      );
+      expect(await workspace.affectedTasks()).toEqual(['docs:migrate']);
+
+      await workspace.git('reset', '--quiet', '--hard');
+      await workspace.git(
+        'rm',
+        '--quiet',
+        'packages/docs/migrations/20250101000000_create_chapters.ts',
+      );
+      expect(await workspace.affectedTasks()).toEqual(['docs:migrate']);
+      await workspace.git('reset', '--quiet', '--hard');
+    });
+  });
+});
