@@ -14,10 +14,13 @@ describe('createDatabaseNodes', () => {
   beforeEach(() => (workspace = createWorkspace({ 'apps/api/db.config.ts': CONFIG })));
   afterEach(() => workspace.dispose());
 
-  async function infer(file = 'apps/api/db.config.ts', options?: DbPluginOptions) {
+  async function infer(
+    file = 'apps/api/db.config.ts',
+    options?: DbPluginOptions,
+  ): Promise<CreateNodesResult> {
     const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
     const [result] = await createDatabaseNodes([file], options, context);
-    return (result?.[1] ?? {}) as CreateNodesResult;
+    return result?.[1] ?? {};
   }
   async function targets(file?: string, options?: DbPluginOptions) {
     const projects = Object.values((await infer(file, options)).projects ?? {});

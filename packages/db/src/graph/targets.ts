@@ -39,7 +39,7 @@ export function inferTargets(
   const common = commonOf(projectRoot, facts, options);
   const reporting = (target: TargetConfiguration): TargetConfiguration => ({
     ...target,
-    options: { reportFolder: options.reportFolder, ...target.options },
+    options: { reportFolder: options.reportFolder, ...(target.options as object | undefined) },
     outputs: [`{workspaceRoot}/${options.reportFolder}/{projectName}`],
   });
   const upstream = dependsOn(facts, options);

@@ -54,10 +54,13 @@ export function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     return String(thrown.message);
   }
-  // String() fails on an object without a prototype.
-  const shown =
-    typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown);
-  return `Something that is no error was thrown: ${thrown === null ? 'null' : shown}`;
+  return `Something that is no error was thrown: ${nameValue(thrown)}`;
+}
+
+/** Strings and the like by their value; of objects only the kind, since some cannot be made text. */
+function nameValue(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
+  return typeof value === 'function' ? 'a function' : String(value as number | symbol | null);
 }
 
 function causes(error: unknown): string[] {

@@ -12,7 +12,7 @@ export function formatEvent(event: RunEvent): string | undefined {
 function lineFor(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'connecting':
-      return `${event.project}: ${event.environment} on ${formatTarget(event.target)}`;
+      return `${event.project}: ${event.environment} on ${formatTarget(event.target)} (url from ${event.target.source})`;
     case 'waiting-for-runner':
       return `${event.project}: waiting for another runner${event.holder === undefined ? '' : `: ${formatHolder(event.holder)}`}`;
     case 'run-started':

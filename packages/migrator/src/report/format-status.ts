@@ -49,10 +49,23 @@ function migrationRow(migration: MigrationStatus, style: Style): readonly string
 }
 
 function formatState({ state, drift }: MigrationStatus, style: Style): string {
-  const paint = { applied: style.good, failed: style.bad, running: style.bad };
-  const text = state === 'running' ? 'interrupted' : state;
-  const painted = state in paint ? paint[state as keyof typeof paint](text) : text;
+  const painted = paintState(state, style);
   return drift === 'none' ? painted : `${painted}, ${style.warning(DRIFT[drift])}`;
+}
+
+function paintState(state: MigrationStatus['state'], style: Style): string {
+  switch (state) {
+    case 'applied':
+      return style.good(state);
+    case 'failed':
+      return style.bad(state);
+    case 'running':
+      // Nothing runs while somebody looks under the lock, or another runner is at work just now: both want attention.
+      return style.bad('running or interrupted');
+    case 'pending':
+    case 'reverted':
+      return state;
+  }
 }
 
 /** Proven by the server first; what the runner says of itself is in brackets. */

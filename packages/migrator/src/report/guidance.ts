@@ -11,10 +11,12 @@ export interface FailureFacts {
   readonly mode: 'transaction' | 'no-transaction';
   readonly project: string;
   readonly environment: string;
+  /** What became of the automatic revert of a migration with `onFailure: 'revert'`. */
+  readonly aftermath?: 'reverted' | 'revertFailed';
 }
 
 /** What is true of the database after a failure. */
-type Aftermath = 'rolledBack' | 'partlyDone' | 'escaped' | 'unknown';
+type Aftermath = 'rolledBack' | 'partlyDone' | 'escaped' | 'unknown' | 'reverted' | 'revertFailed';
 
 /** What to do about the cause. Only what the error's own hint, which stands above it, cannot know. */
 const CAUSES: Partial<Record<ErrorCode, string>> = {
@@ -71,7 +73,8 @@ export function recoveryGuidance(
   ];
 }
 
-function aftermathOf(code: ErrorCode, { mode }: FailureFacts): Aftermath {
+function aftermathOf(code: ErrorCode, { mode, aftermath }: FailureFacts): Aftermath {
+  if (aftermath !== undefined) return aftermath;
   if (code === 'OUTCOME_UNKNOWN') return 'unknown';
   if (code === 'TRANSACTION_ESCAPED') return 'escaped';
   return mode === 'transaction' ? 'rolledBack' : 'partlyDone';
@@ -94,6 +97,15 @@ function aftermathLines(aftermath: Aftermath, facts: FailureFacts): string[] {
         `${id} ended its own transaction: what it did up to there is committed, what came after is rolled back.`,
         'Nothing is recorded as done: compare the schema with the migration and undo by hand what is left of it.',
       ];
+    case 'reverted':
+      return [
+        `${id} runs without a transaction: what it had done was reverted by its own down, and it is not applied.`,
+      ];
+    case 'revertFailed':
+      return [
+        `${id} runs without a transaction: a part of it is in the database, and its automatic revert failed as well.`,
+        'Both attempts are in the history: compare the schema with the migration before you go on.',
+      ];
     case 'unknown':
       return [
         `The connection was lost while ${id} was being committed: nobody knows yet whether it was.`,
@@ -113,6 +125,7 @@ function nextLines(code: ErrorCode, facts: FailureFacts): string[] {
     ? `Run it again: ${again}.`
     : `Mend it, then run again: ${again}.`;
   if (facts.mode === 'transaction' || code === 'TRANSACTION_ESCAPED') return [repeat];
+  if (facts.aftermath === 'reverted') return [repeat];
   return [...nextWithoutTransaction(facts), repeat];
 }
 

@@ -95,7 +95,6 @@ describe('the text of a status', () => {
     const paint = (text: string) => `\u001b[31m${text}\u001b[39m`;
     const style: Style = { strong: paint, quiet: paint, good: paint, bad: paint, warning: paint };
     const coloured = formatStatus(statusResult(), style);
-    // eslint-disable-next-line no-control-regex
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(formatStatus(statusResult()));
   });
 

@@ -26,8 +26,8 @@ export function chooseEnvironment(
     throw unknown(requested, context);
   }
   if (configurationName === undefined) return given;
-  const configured: unknown = context.target?.configurations?.[configurationName]?.environment;
-  if (typeof configured !== 'string') throw unknown(configurationName, context);
+  const configured = environmentOf(context.target?.configurations?.[configurationName]);
+  if (configured === undefined) throw unknown(configurationName, context);
   if (given !== undefined && given !== configured) {
     throw new MigratorError(
       'INVALID_ARGUMENT',
@@ -36,6 +36,12 @@ export function chooseEnvironment(
     );
   }
   return configured;
+}
+
+/** The environment that the options of a configuration name. */
+function environmentOf(options: unknown): string | undefined {
+  const environment = (options as { environment?: unknown } | undefined)?.environment;
+  return typeof environment === 'string' ? environment : undefined;
 }
 
 /** The configuration in what was typed. Names of projects and targets may hold colons, so the graph decides. */
@@ -67,7 +73,7 @@ function behindTarget(
 
 function unknown(name: string, context: EnvironmentContext): MigratorError {
   const known = Object.entries(context.target?.configurations ?? {})
-    .filter(([, options]) => typeof options?.environment === 'string')
+    .filter(([, options]) => environmentOf(options) !== undefined)
     .map(([configuration]) => configuration);
   return new MigratorError(
     'UNKNOWN_ENVIRONMENT',

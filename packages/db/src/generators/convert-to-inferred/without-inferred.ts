@@ -11,7 +11,7 @@ export function withoutInferred(
 ): TargetConfiguration | undefined {
   const rest = {
     ...different(explicit, inferred),
-    options: different(explicit.options ?? {}, inferred.options ?? {}),
+    options: different(explicit.options, inferred.options),
     configurations: different(explicit.configurations ?? {}, inferred.configurations ?? {}),
   };
   const kept = Object.entries(rest).filter(
@@ -20,10 +20,10 @@ export function withoutInferred(
   return kept.length === 0 ? undefined : (Object.fromEntries(kept) as TargetConfiguration);
 }
 
-function different(explicit: object, inferred: object): Record<string, unknown> {
-  const known = inferred as Record<string, unknown>;
+function different(explicit: unknown, inferred: unknown): Record<string, unknown> {
+  const known = (inferred ?? {}) as Record<string, unknown>;
   return Object.fromEntries(
-    Object.entries(explicit).filter(([key, value]) => !isDeepStrictEqual(value, known[key])),
+    Object.entries(explicit ?? {}).filter(([key, value]) => !isDeepStrictEqual(value, known[key])),
   );
 }
 
