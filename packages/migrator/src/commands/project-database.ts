@@ -154,6 +154,7 @@ export function openOptions(settings: Settings, access: OpenOptions['access']): 
     searchPath: settings.searchPath,
     lockTimeoutMs: settings.lockTimeoutMs,
     statementTimeoutMs: settings.statementTimeoutMs,
+    waitMs: settings.lockWaitMs,
     applicationName: `flashfusion ${settings.project}`,
   };
 }

@@ -29,15 +29,18 @@ export async function status(
     const migrations = migrationStatuses({ project, files, entries, outOfOrder });
     const mismatch = otherEnvironment(settings, state);
     const pending = findPending({ project, files, entries });
-    const count = (wanted: (typeof migrations)[number]['state'][]) =>
+    const count = (...wanted: (typeof migrations)[number]['state'][]) =>
       migrations.filter((migration) => wanted.includes(migration.state)).length;
     return {
       ...database.result,
       migrations,
       counts: {
-        applied: count(['applied']),
-        pending: count(['pending', 'reverted']),
-        failed: count(['failed', 'running']),
+        applied: count('applied'),
+        // One that was reverted and has no file any more will never run again.
+        pending: migrations.filter(
+          ({ state, file }) => file !== undefined && (state === 'pending' || state === 'reverted'),
+        ).length,
+        failed: count('failed', 'running'),
         drifted: migrations.filter(({ drift }) => drift !== 'none').length,
       },
       recent: (await history?.recent(environment, project, recent)) ?? [],

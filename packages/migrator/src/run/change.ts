@@ -40,9 +40,16 @@ export interface Change {
   call(handle: MigrationHandle, context: MigrationContext): Promise<string | undefined>;
 }
 
+/** How a change failed. */
+export interface ChangeFailure {
+  readonly kind: 'failed';
+  readonly error: MigratorError;
+  /** What became of the automatic revert that `onFailure: 'revert'` asks for. */
+  readonly aftermath?: 'reverted' | 'revertFailed';
+}
+
 /** How a change ended. */
-export type ChangeOutcome =
-  { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: MigratorError };
+export type ChangeOutcome = { readonly kind: 'done' } | ChangeFailure;
 
 /** What differs between the rows of one change. */
 export interface RowFacts {

@@ -97,6 +97,7 @@ async function openObserver(scope: RunScope): Promise<Session | 'unavailable'> {
       searchPath: ['pg_catalog'],
       lockTimeoutMs: INTERVAL,
       statementTimeoutMs: INTERVAL,
+      waitMs: 0,
       applicationName: 'flashfusion progress',
     });
   } catch {

@@ -2,7 +2,7 @@ import { MigratorError } from '../errors';
 import type { Migration, MigrationId } from '../migration/types';
 import type { Plan, PlanStep } from '../plan/types';
 import { recoveryGuidance } from '../report/guidance';
-import type { Change, ChangeOutcome, RunScope } from './change';
+import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import { watchProgress } from './progress';
 import type { MigrationFailure, MigrationOutcome } from './result';
 import { runInOneTransaction, runInTransaction } from './run-in-transaction';
@@ -33,7 +33,7 @@ export async function runPlan(
     const outcome = await runWatched(scope, change);
     const durationMs = performance.now() - started;
     if (outcome.kind === 'failed') {
-      const failed = failing(scope, change, durationMs, outcome.error);
+      const failed = failing(scope, change, durationMs, outcome);
       return {
         done,
         failed,
@@ -75,7 +75,7 @@ export async function runPlanInOneTransaction(
   if (culprit === undefined) throw outcome.error;
   return {
     done: [],
-    failed: failing(scope, culprit, performance.now() - started, outcome.error),
+    failed: failing(scope, culprit, performance.now() - started, outcome),
     notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
   };
 }
@@ -143,12 +143,20 @@ function failing(
   scope: RunScope,
   change: Change,
   durationMs: number,
-  error: MigratorError,
+  { error, aftermath }: ChangeFailure,
 ): MigrationFailure {
   const { id, name, mode, project } = change.migration;
   const { action } = change;
   scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
   const { environment } = scope;
-  const guidance = recoveryGuidance(error, { id, name, action, mode, project, environment });
+  const guidance = recoveryGuidance(error, {
+    id,
+    name,
+    action,
+    mode,
+    project,
+    environment,
+    aftermath,
+  });
   return { id, name, durationMs, error, guidance };
 }

@@ -1,14 +1,8 @@
 import { lockHeldSql } from '../database/lock';
-import type { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
+import { AttemptLog } from './attempt-log';
 import { callMigration, migrationContext, type CallOptions } from './call-migration';
-import {
-  historyRow,
-  type Change,
-  type ChangeOutcome,
-  type RowFacts,
-  type RunScope,
-} from './change';
+import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import {
   dropInvalidIndexFor,
   findInvalidIndexes,
@@ -17,7 +11,7 @@ import {
 import { explainFailure } from './explain-failure';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import type { ParsedStatement } from './parse-sql';
-import { recordFailure } from './record';
+import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
 import { resetSession } from './transaction';
 
@@ -50,10 +44,35 @@ export async function runWithoutTransaction(
     await handle?.drain().catch(() => undefined);
     const error = explainFailure(thrown, change.migration.file.path);
     await log.failed(error);
-    return { kind: 'failed', error };
+    return { kind: 'failed', error, aftermath: await revertIfWanted(scope, change, log) };
   } finally {
     scope.signal.removeEventListener('abort', stopServer);
   }
+}
+
+/**
+ * Runs `down` with what `agent.saveRollbackData` had recorded, for a migration that asks for it. Without a connection nothing
+ * is tried: the half that is there is a person's to look at.
+ */
+async function revertIfWanted(
+  scope: RunScope,
+  change: Change,
+  log: AttemptLog,
+): Promise<ChangeFailure['aftermath']> {
+  const { migration, action } = change;
+  if (action === 'revert' || migration.onFailure !== 'revert') return undefined;
+  if (scope.connection.session.closed) return 'revertFailed';
+  const saved = log.savedRollbackData;
+  const revert = revertChange(
+    { migration, reason: { kind: 'requested' }, attempt: log.nextAttempt },
+    saved === undefined ? undefined : JSON.parse(saved),
+  );
+  // A cancelled run still cleans up behind itself.
+  const outcome = await runWithoutTransaction(
+    { ...scope, signal: new AbortController().signal },
+    revert,
+  );
+  return outcome.kind === 'done' ? 'reverted' : 'revertFailed';
 }
 
 async function call(
@@ -116,70 +135,4 @@ async function refuseWithoutLock(scope: RunScope, change: Change): Promise<void>
   const { session, lockKey } = scope.connection;
   const { rows } = await session.query<{ held: boolean }>(`SELECT ${lockHeldSql(lockKey)} AS held`);
   if (rows[0]?.held !== true) throw lockLost(change);
-}
-
-/** The rows that one change without a transaction leaves: running, its progress, and how it ended. */
-class AttemptLog {
-  private attempt: number;
-  private rollbackData: string | undefined;
-  private finishedStatements: number;
-  private readonly started = performance.now();
-
-  constructor(
-    private readonly scope: RunScope,
-    private readonly change: Change,
-  ) {
-    this.attempt = change.attempt;
-    this.finishedStatements = change.finishedStatements;
-  }
-
-  running(): Promise<void> {
-    return this.append('running');
-  }
-
-  async saved(rollbackData: string | undefined): Promise<void> {
-    this.rollbackData = rollbackData;
-    await this.append('running');
-  }
-
-  async progressed(finishedStatements: number): Promise<void> {
-    this.finishedStatements = finishedStatements;
-    await this.append('running');
-  }
-
-  async done(rollbackData: string | undefined): Promise<void> {
-    this.rollbackData = rollbackData ?? this.rollbackData;
-    await this.append('done');
-  }
-
-  async failed(error: MigratorError): Promise<void> {
-    await recordFailure(this.scope, this.change, {
-      ...this.facts(),
-      state: 'failed',
-      success: false,
-      error,
-    });
-    this.attempt += 1;
-  }
-
-  private async append(kind: 'running' | 'done'): Promise<void> {
-    const facts: RowFacts = {
-      ...this.facts(),
-      state: kind === 'done' ? this.change.states.done : 'running',
-      success: kind === 'done',
-      error: undefined,
-    };
-    const history = this.scope.openHistory(this.scope.connection.session);
-    await history.append(historyRow(this.scope, this.change, facts));
-    this.attempt += 1;
-  }
-
-  private facts(): Omit<RowFacts, 'state' | 'success' | 'error'> {
-    return {
-      attempt: this.attempt,
-      executionTimeMs: performance.now() - this.started,
-      rollbackData: this.rollbackData,
-      finishedStatements: this.finishedStatements,
-    };
-  }
 }
