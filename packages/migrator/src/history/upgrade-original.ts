@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../database/identifier';
 import type { Session } from '../database/database';
 import { MigratorError } from '../errors';
+import { sqlState } from '../database/failure';
 import { loadSql } from './formats';
 import { inspect, type CatalogColumn } from './inspect';
 import {
@@ -17,9 +18,33 @@ import type { HistoryTables } from './tables';
  * Turns the original agent's table into format 1, inside the caller's transaction: the table stays the same one, with its
  * rows, grants and any column that only it had.
  *
- * @throws {MigratorError} `HISTORY_CORRUPT` when rows name no migration
+ * @throws {MigratorError} `HISTORY_CORRUPT` when rows name no migration, `HISTORY_UPGRADE_FAILED` when something in the
+ *   database stands in the way, such as a view on one of its columns
  */
 export async function upgradeOriginal(
+  session: Session,
+  tables: HistoryTables,
+  options: PrepareOptions,
+): Promise<void> {
+  try {
+    await upgradeInPlace(session, tables, options);
+  } catch (error) {
+    const { message, detail } = error as { message?: unknown; detail?: unknown };
+    const state = sqlState(error);
+    // Not enough rights, or the table is busy: true of any statement, and explained elsewhere.
+    if (state === undefined || ['42501', '55P03', '40P01', '57014'].includes(state)) throw error;
+    throw new MigratorError(
+      'HISTORY_UPGRADE_FAILED',
+      `The original agent's ${tables.history} could not be upgraded: ${String(message)}${typeof detail === 'string' ? ` (${detail})` : ''}. Nothing was changed.`,
+      {
+        hint: 'Drop the views, rules or foreign keys that depend on the table, run the command again, and create them again.',
+        cause: error,
+      },
+    );
+  }
+}
+
+async function upgradeInPlace(
   session: Session,
   tables: HistoryTables,
   options: PrepareOptions,

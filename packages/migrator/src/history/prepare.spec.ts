@@ -1,0 +1,114 @@
+import { describeHistory } from './testing/describe-history';
+import { newEntry } from './testing/entries';
+
+describeHistory('preparing a history', (bench) => {
+  describe('of another environment', () => {
+    const asProduction = { ...bench.prepared, environment: 'production' };
+    const mismatch = {
+      code: 'ENVIRONMENT_MISMATCH',
+      message: expect.stringMatching(
+        /stamped 'staging' \(\d{4}-.*, by .*\) and is not used as 'production'/,
+      ),
+    };
+    beforeEach(() => bench.history.prepare(bench.prepared));
+
+    it('is refused, with or without a state, and nothing is written', async () => {
+      const state = await bench.history.read('production');
+      expect(
+        await bench.roundTrips(() =>
+          expect(bench.history.prepare(asProduction, state)).rejects.toMatchObject(mismatch),
+        ),
+      ).toBe(0);
+      await expect(bench.history.prepare(asProduction)).rejects.toMatchObject(mismatch);
+      expect((await bench.sql('SELECT FROM :schema.migration_database')).rows).toHaveLength(1);
+    });
+
+    it('becomes usable by the one statement of the hint', async () => {
+      const error = await bench.history.prepare(asProduction).catch((caught: unknown) => caught);
+      await bench.session.query(
+        /INSERT INTO .*;/.exec((error as { hint: string }).hint)?.[0] ?? '',
+      );
+      await bench.history.prepare(asProduction);
+      expect((await bench.history.read('production')).stamp?.environment).toBe('production');
+    });
+  });
+
+  describe('the protected mark', () => {
+    it('stays when a runner does not ask for it', async () => {
+      await bench.history.prepare({ ...bench.prepared, protected: true });
+      await bench.history.prepare(bench.prepared);
+      expect((await bench.history.read('staging')).stamp?.protected).toBe(true);
+    });
+
+    it('is added when a runner asks for it later', async () => {
+      await bench.history.prepare(bench.prepared);
+      await bench.history.prepare(
+        { ...bench.prepared, protected: true },
+        await bench.history.read('staging'),
+      );
+      expect((await bench.history.read('staging')).stamp?.protected).toBe(true);
+    });
+  });
+
+  describe('of another format', () => {
+    const newer = [
+      { format: 1, files: ['001_create.sql', '001_constraints.sql', '001_comments.sql'] },
+      { format: 2, files: ['001_comments.sql'] },
+    ];
+
+    it('is refused when it is newer than this migrator', async () => {
+      await bench.historyWith(newer).prepare(bench.prepared);
+      const expected = {
+        code: 'HISTORY_TOO_NEW',
+        message: expect.stringContaining('has format 2'),
+      };
+      await expect(bench.history.read('staging')).rejects.toMatchObject(expected);
+      await expect(bench.history.prepare(bench.prepared)).rejects.toMatchObject(expected);
+    });
+
+    it('is refused also when the newer format has lost a column of ours', async () => {
+      await bench.historyWith(newer).prepare(bench.prepared);
+      await bench.sql('ALTER TABLE :schema.migration_history RENAME COLUMN success TO worked');
+      await expect(bench.history.read('staging')).rejects.toMatchObject({
+        code: 'HISTORY_TOO_NEW',
+      });
+    });
+
+    it('is outdated when it is older, and upgraded in place with rows and mark kept', async () => {
+      await bench.history.prepare({ ...bench.prepared, protected: true });
+      await bench.history.append(newEntry());
+      const next = bench.historyWith(newer);
+      const state = await next.read('staging');
+      expect(state).toMatchObject({ table: 'outdated', format: 1, entries: [{ attempt: 1 }] });
+      await next.prepare(bench.prepared, state);
+      expect(await next.read('staging')).toMatchObject({
+        table: 'current',
+        format: 2,
+        stamp: { protected: true },
+        entries: [{ attempt: 1 }],
+      });
+    });
+  });
+
+  it('does not take over a table that only has its name', async () => {
+    await bench.sql('CREATE SCHEMA :schema; CREATE TABLE :schema.migration_history (story text)');
+    const expected = {
+      code: 'HISTORY_CORRUPT',
+      message: expect.stringContaining('is not a migration history'),
+    };
+    await expect(bench.history.read('staging')).rejects.toMatchObject(expected);
+    await expect(bench.history.prepare(bench.prepared)).rejects.toMatchObject(expected);
+  });
+
+  it('leaves no transaction open when preparing fails', async () => {
+    await bench.history.prepare(bench.prepared);
+    await bench.history
+      .prepare({ ...bench.prepared, environment: 'production' })
+      .catch(() => undefined);
+    await bench.sql('CREATE TABLE :schema.still_works ()');
+    const { rows } = await bench.session.query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`,
+    );
+    expect(rows).toHaveLength(0);
+  });
+});
