@@ -7,7 +7,7 @@ import { ff, startFf } from './testing/ff';
 import { folderWith, removeFolders, writeFiles } from './testing/folders';
 import { BROKEN, migrationFile, USERS_AND_TEAMS } from './testing/migrations';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterAll(removeFolders);
 
 const config = (database: TestDatabase, more: object = {}) => ({
@@ -56,6 +56,57 @@ describeEachPostgres('ff on a server', (server) => {
     await writeFiles(cwd, { [path]: BROKEN[path]?.replace('SELECT * FROM nowhere;', '') ?? '' });
     expect(await ff({ cwd }, 'db', 'migrate')).toMatchObject({ exitCode: 0 });
     expect(await tables()).toContain('half_way');
+  });
+
+  it('a failure is one JSON document on standard output all the same', async () => {
+    const cwd = await folderWith({ ...config(database), ...BROKEN });
+    const { exitCode, stdout } = await ff({ cwd }, 'db', 'migrate', '--json');
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'failed',
+      failed: { error: { code: 'MIGRATION_FAILED' }, guidance: expect.any(Array) },
+    });
+  });
+
+  it('goes no further than --to', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
+    const { stdout } = await ff({ cwd }, 'db', 'migrate', '--to=20250910090000', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ done: [{ name: 'create_users' }] });
+  });
+
+  it('checks with status --check: 5 while something is pending, then 0', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
+    expect(await ff({ cwd }, 'db', 'status', '--check')).toMatchObject({ exitCode: 5 });
+    await ff({ cwd }, 'db', 'migrate');
+    expect(await ff({ cwd }, 'db', 'status', '--check')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('a file that changed after it was applied is found by status --check and by migrate', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
+    await ff({ cwd }, 'db', 'migrate');
+    await writeFiles(cwd, { 'migrations/20250917102200_add_teams.ts': '// changed\n' });
+    expect(await ff({ cwd }, 'db', 'status', '--check')).toMatchObject({ exitCode: 5 });
+    const { exitCode, stderr } = await ff({ cwd }, 'db', 'migrate');
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('CHECKSUM_MISMATCH');
+  });
+
+  it('report folds the results of several runs, refused ones too', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS, ...BROKEN });
+    const failed = await ff({ cwd }, 'db', 'migrate', '--json');
+    const refused = await ff({ cwd }, 'db', 'migrate', '--env=stagin', '--json');
+    await writeFiles(cwd, { 'api.json': failed.stdout, 'web.json': refused.stdout });
+
+    const markdown = await ff({ cwd }, 'db', 'report', 'api.json', 'web.json');
+    expect(markdown).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(markdown.stdout).toMatch(/^### Database migrations: failed[^]*UNKNOWN\\_ENVIRONMENT/);
+
+    const json = await ff({ cwd }, 'db', 'report', 'api.json', 'web.json', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      status: 'failed',
+      counts: { runs: 1, applied: 2, failed: 1 },
+      refusals: [{ file: 'web.json', code: 'UNKNOWN_ENVIRONMENT' }],
+    });
   });
 
   it('exits with 3 and names the holder while another runner is at it', async () => {

@@ -4,7 +4,7 @@ import { ff } from './testing/ff';
 import { folderWith, removeFolders } from './testing/folders';
 import { USERS_AND_TEAMS } from './testing/migrations';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 afterAll(removeFolders);
 
 /** Writes down which files a process has loaded: those of `require` at its end, those of `import` as they come. */
