@@ -3,16 +3,20 @@ import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { migrateCommands } from './commands';
-import { didYouMean, nearest } from './nearest';
+import { didYouMean, nearest, type Suggest } from './nearest';
 import type { PrerequisiteLookup } from './prerequisites';
 import { standing } from './read-history';
 import type { PlannableMigration } from './types';
+
+/** More unknown dependencies than this in one plan have one cause, and suggestions do not find it. */
+const MOST_SUGGESTIONS = 20;
 
 /** What a dependency is checked against. */
 export interface DependencyFacts {
   readonly project: string;
   readonly environment: string;
-  readonly files: readonly MigrationFile[];
+  /** Finds what an unknown version of this project was meant to be; see {@link suggestVersions}. */
+  readonly suggest: Suggest;
   readonly history: ReadonlyMap<MigrationId, HistoryEntry>;
   readonly allPending: ReadonlySet<MigrationId>;
   readonly fileIds: ReadonlySet<MigrationId>;
@@ -40,7 +44,7 @@ export function checkDependencies(
 function checkOwn(
   migration: PlannableMigration,
   dependency: MigrationId,
-  { history, allPending, fileIds, files, environment, project }: DependencyFacts,
+  { history, allPending, fileIds, suggest, environment, project }: DependencyFacts,
 ): Problem | undefined {
   if (dependency === migration.id) {
     return {
@@ -57,7 +61,7 @@ function checkOwn(
     return {
       code: 'UNKNOWN_DEPENDENCY',
       message: `${label(migration)} depends on ${dependency}, which does not exist.`,
-      hint: suggestOwn(version, files),
+      hint: suggest(version) ?? 'Name a version of this project, or `project:version`.',
     };
   }
   const gone = fileIds.has(dependency) ? '' : ', and its file is gone';
@@ -105,16 +109,26 @@ function checkOther(
   }
 }
 
-/** Somebody who writes a name where a version belongs, or a digit wrong, is shown the version. */
-function suggestOwn(called: string, files: readonly MigrationFile[]): string {
-  const labelOf = new Map(
-    files.flatMap((file) => [[file.version, file] as const, [file.name, file] as const]),
-  );
-  const meant = nearest(called, labelOf.keys()).map((near) => {
-    const file = labelOf.get(near);
-    return file === undefined ? near : `${file.version} ${file.name}`;
-  });
-  return didYouMean([...new Set(meant)]) ?? 'Name a version of this project, or `project:version`.';
+/**
+ * Finds what somebody meant who wrote a digit wrong, or a name where a version belongs, among these files. Ten thousand
+ * files that all name something unknown must not cost a comparison each with each: later ones get no suggestion.
+ */
+export function suggestVersions(files: readonly MigrationFile[]): Suggest {
+  const suggested = new Map<string, string | undefined>();
+  let fileOf: ReadonlyMap<string, MigrationFile> | undefined;
+  return (called) => {
+    if (suggested.has(called) || suggested.size >= MOST_SUGGESTIONS) return suggested.get(called);
+    const known = (fileOf ??= new Map(
+      files.flatMap((file) => [[file.version, file] as const, [file.name, file] as const]),
+    ));
+    const meant = nearest(called, known.keys()).map((near) => {
+      const file = known.get(near);
+      return file === undefined ? near : `${file.version} ${file.name}`;
+    });
+    const suggestion = didYouMean([...new Set(meant)]);
+    suggested.set(called, suggestion);
+    return suggestion;
+  };
 }
 
 function label({ id, name }: PlannableMigration): string {

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
-import { checkDependencies } from './check-dependencies';
+import { checkDependencies, suggestVersions } from './check-dependencies';
 import { findMigration, knownMigrations } from './find-migration';
 import { orderMigrations } from './order';
 import { newestApplied, outOfOrderProblem } from './out-of-order';
@@ -53,12 +53,15 @@ export function planApply<M extends PlannableMigration>(
 
   const problems: Problem[] = [...history.problems];
   const newest = newestApplied(project, entries);
-  const allPending = new Set(pending.map(({ id }) => id));
-  const fileIds = new Set(files.map(({ id }) => id));
+  const facts = {
+    ...options,
+    history: history.byId,
+    allPending: new Set(pending.map(({ id }) => id)),
+    fileIds: new Set(files.map(({ id }) => id)),
+    suggest: suggestVersions(files),
+  };
   for (const { migration } of chosen.values()) {
-    problems.push(
-      ...checkDependencies(migration, { ...options, history: history.byId, allPending, fileIds }),
-    );
+    problems.push(...checkDependencies(migration, facts));
     const late = outOfOrderProblem(migration.file, history.byId.get(migration.id), newest);
     if (late !== undefined && options.outOfOrder === 'refuse') problems.push(late);
   }

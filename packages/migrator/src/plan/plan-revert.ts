@@ -6,6 +6,9 @@ import { readHistory, standing } from './read-history';
 import { inRevertOrder, type RevertSelection } from './select-revert';
 import type { Plan, PlannableMigration, Planned, PlanStep, StepReason } from './types';
 
+/** A longer list is not typed by anybody; asking again gives the rest. */
+const MOST_COMMANDS = 10;
+
 /** What {@link planRevert} decides from. */
 export interface PlanRevertOptions<M extends PlannableMigration> {
   readonly project: string;
@@ -79,7 +82,10 @@ function requiredProblem(
   dependentsOf: ReadonlyMap<MigrationId, readonly HistoryEntry[]>,
 ): Problem {
   const first = inRevertOrder([...withTheirDependents(needing, dependentsOf)]);
-  const commands = first.map((dependent) => rollbackCommands(dependent, dependent.version));
+  const commands = first
+    .slice(0, MOST_COMMANDS)
+    .map((dependent) => rollbackCommands(dependent, dependent.version));
+  const rest = first.length - commands.length;
   const names = [...inRevertOrder(needing)].reverse().map(({ id, name }) => `${id} (${name})`);
   return {
     code: 'REQUIRED_BY_OTHERS',
@@ -87,7 +93,7 @@ function requiredProblem(
     hint:
       commands.length === 1
         ? `Revert that one first: ${commands.join('')}.`
-        : `Revert these first, in this order: ${commands.join('; then ')}.`,
+        : `Revert these first, in this order: ${commands.join('; then ')}${rest > 0 ? `; then ${rest} more` : ''}.`,
     where: entry.id,
   };
 }

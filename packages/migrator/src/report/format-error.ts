@@ -60,7 +60,7 @@ export function describeThrown(thrown: unknown): string {
 /** Strings and the like by their value; of objects only the kind, since some cannot be made text. */
 function nameValue(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
-  return typeof value === 'function' ? 'a function' : String(value as number | symbol | null);
+  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 function causes(error: unknown): string[] {

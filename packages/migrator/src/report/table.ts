@@ -1,5 +1,4 @@
 /** Colour codes, which take no room. */
-// eslint-disable-next-line no-control-regex
 const COLOUR_CODES = /\u001b\[[\d;]*m/g;
 
 /**
