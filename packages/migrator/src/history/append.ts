@@ -46,6 +46,7 @@ const columns: readonly (readonly [string, string, (entry: NewHistoryEntry) => u
   ['git_commit', 'text', (entry) => storable(entry.claimed.gitCommit)],
   ['ci_url', 'text', (entry) => storable(entry.claimed.ciUrl)],
   ['finished_statements', 'text::integer', (entry) => String(entry.finishedStatements)],
+  ['finished_digest', 'text', (entry) => entry.finishedDigest ?? null],
 ];
 
 const names = columns.map(([name]) => name).join(', ');

@@ -54,6 +54,8 @@ export interface HistoryEntry {
   readonly agentVersion: string;
   /** For `transaction: false`: how many statements of `db.script` had finished. */
   readonly finishedStatements: number;
+  /** SHA-256 over those statements, so that a script that begins differently now is not resumed behind them. */
+  readonly finishedDigest: string | undefined;
 }
 
 /** A row to append. The server adds id, clock, user. */
@@ -79,4 +81,6 @@ export interface NewHistoryEntry {
   readonly error: RecordedError | undefined;
   readonly claimed: ClaimedRunner;
   readonly finishedStatements: number;
+  /** SHA-256 over those statements, so that a script that begins differently now is not resumed behind them. */
+  readonly finishedDigest: string | undefined;
 }

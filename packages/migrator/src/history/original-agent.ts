@@ -168,6 +168,7 @@ function interpret(raw: RawOriginalRow): OriginalRow {
       claimed: { osUser: undefined, host: undefined, gitCommit: undefined, ciUrl: undefined },
       agentVersion: raw.agent_version ?? '',
       finishedStatements: 0,
+      finishedDigest: undefined,
     }),
   };
 }

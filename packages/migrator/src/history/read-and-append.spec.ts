@@ -129,7 +129,7 @@ describeHistory('the history', (bench) => {
       expect(run.map((row) => row.project)).toEqual(['api', 'users']);
     });
 
-    it('serves the state of thousands of rows from the index', async () => {
+    it('holds the state of thousands of migrations', async () => {
       await bench.sql(`INSERT INTO :schema.migration_history (migration_name, version, checksum, success, environment,
           agent_version, project, action, state, attempt, run_id, checksum_algorithm)
         SELECT 'm', 20250101000000 + n, 'c', true, 'staging', '1', 'api', 'apply', 'applied', a, 'r', 'sha256'

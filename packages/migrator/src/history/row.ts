@@ -31,7 +31,7 @@ export function entryColumns(details: 'summary' | 'full'): string {
     checksum_algorithm, action, state, success, attempt, run_id, environment, dependencies,
     ${isoTime('executed_at')} AS executed_at, execution_time_ms, error_code, error_message,
     ${details === 'full' ? 'error_stack' : 'NULL::text AS error_stack'}, database_user, os_user, host, git_commit,
-    ci_url, agent_version, finished_statements`;
+    ci_url, agent_version, finished_statements, finished_digest`;
 }
 
 /** A row as {@link entryColumns} selects it. What a hand could have edited is `unknown`. */
@@ -62,6 +62,7 @@ export interface RawRow {
   readonly ci_url: string | null;
   readonly agent_version: string;
   readonly finished_statements: number;
+  readonly finished_digest: string | null;
 }
 
 /** What every message about a damaged history advises. */
@@ -121,6 +122,7 @@ export function toEntry(row: RawRow): HistoryEntry {
     },
     agentVersion: row.agent_version,
     finishedStatements: row.finished_statements,
+    finishedDigest: row.finished_digest ?? undefined,
   };
 }
 

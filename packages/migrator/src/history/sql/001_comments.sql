@@ -29,6 +29,7 @@ COMMENT ON COLUMN :"schema".migration_history.host IS 'Name of the runner''s mac
 COMMENT ON COLUMN :"schema".migration_history.git_commit IS 'Git commit of the workspace, as claimed by the runner.';
 COMMENT ON COLUMN :"schema".migration_history.ci_url IS 'Url of the CI job, as claimed by the runner.';
 COMMENT ON COLUMN :"schema".migration_history.finished_statements IS 'For migrations without a transaction: how many statements of db.script() had finished.';
+COMMENT ON COLUMN :"schema".migration_history.finished_digest IS 'SHA-256 over the statements that had finished: a script that begins differently now is not resumed behind them.';
 
 COMMENT ON TABLE :"schema".migration_database IS
   'FlashFusion DB: what this database is. Append-only; the row with the highest id counts. It keeps a database of one environment from being migrated as another.';

@@ -30,5 +30,6 @@ CREATE TABLE :"schema".migration_history (
   host                text,
   git_commit          text,
   ci_url              text,
-  finished_statements integer NOT NULL DEFAULT 0
+  finished_statements integer NOT NULL DEFAULT 0,
+  finished_digest     text
 );

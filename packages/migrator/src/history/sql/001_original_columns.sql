@@ -27,7 +27,8 @@ ALTER TABLE :"schema".migration_history
   ADD COLUMN IF NOT EXISTS host                text,
   ADD COLUMN IF NOT EXISTS git_commit          text,
   ADD COLUMN IF NOT EXISTS ci_url              text,
-  ADD COLUMN IF NOT EXISTS finished_statements integer;
+  ADD COLUMN IF NOT EXISTS finished_statements integer,
+  ADD COLUMN IF NOT EXISTS finished_digest     text;
 
 -- Defaults first: one of the old type could not be carried over to the new one.
 ALTER TABLE :"schema".migration_history
