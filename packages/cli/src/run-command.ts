@@ -25,7 +25,7 @@ export async function runCommand(
     format: (event) => {
       const line = formatEvent(event);
       if (line === undefined || event.type !== 'connecting') return line;
-      return style.quiet(`${line} (url from ${event.target.source})`);
+      return style.quiet(line);
     },
   });
   const announce = announceCancellation(progress, style);
