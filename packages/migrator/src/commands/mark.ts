@@ -38,6 +38,7 @@ export async function appendMarks(
         rollbackData: undefined,
         claimed: scope.claimed,
         finishedStatements: 0,
+        finishedDigest: undefined,
       });
     }
     await session.query('COMMIT');

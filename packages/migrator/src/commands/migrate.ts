@@ -5,7 +5,7 @@ import type { Plan, PlanStep } from '../plan/types';
 import type { HistoryState } from '../history/state';
 import { applyChange } from '../run/apply-change';
 import type { RunResult } from '../run/result';
-import { runPlan, runPlanInOneTransaction } from '../run/run-plan';
+import { refuseWithoutTransaction, runPlan, runPlanInOneTransaction } from '../run/run-plan';
 import { discoverMigrations } from '../source/discover-migrations';
 import { loadMigrations } from '../source/load-migrations';
 import { findPrerequisites } from './prerequisites';
@@ -66,7 +66,7 @@ async function makePlan(
   context: CommandContext,
   files: readonly MigrationFile[],
   state: HistoryState,
-  { to }: MigrateOptions,
+  { to, transaction }: MigrateOptions,
 ): Promise<Plan<Migration>> {
   const { settings } = context;
   const { project, environment, outOfOrder } = settings;
@@ -78,7 +78,9 @@ async function makePlan(
     timeoutMs: settings.loadTimeoutMs,
   });
   const prerequisites = await findPrerequisites(context, pending, entries);
-  return orThrow(
+  const plan = orThrow(
     planApply({ project, environment, pending, files, entries, prerequisites, to, outOfOrder }),
   );
+  if (transaction === 'single') refuseWithoutTransaction(plan);
+  return plan;
 }

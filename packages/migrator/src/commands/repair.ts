@@ -152,7 +152,7 @@ async function resume(
     const history = scope.openHistory(scope.connection.session);
     return {
       ...revertChange(planned, await history.rollbackData(entry.rowId)),
-      finishedStatements: entry.finishedStatements,
+      finished: { count: entry.finishedStatements, digest: entry.finishedDigest },
     };
   });
   const run = runResult(project.result, scope.runId, plan, outcome, started);

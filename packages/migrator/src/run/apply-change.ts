@@ -5,6 +5,7 @@ import type { Migration, MigrationContext } from '../migration/types';
 import type { PlanStep } from '../plan/types';
 import type { Change } from './change';
 import type { MigrationHandle } from './migration-handle';
+import { NOTHING_FINISHED } from './script-progress';
 
 /**
  * The change that applies a migration: `up`, then `validate`.
@@ -19,7 +20,9 @@ export function applyChange(step: PlanStep<Migration>, entries: readonly History
     action: 'apply',
     migration,
     attempt,
-    finishedStatements: unfinished ? before.finishedStatements : 0,
+    finished: unfinished
+      ? { count: before.finishedStatements, digest: before.finishedDigest }
+      : NOTHING_FINISHED,
     states: { done: 'applied', failed: 'failed' },
     call: (handle, context) => applyAndValidate(migration, handle, context),
   };

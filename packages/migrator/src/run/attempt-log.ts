@@ -1,12 +1,13 @@
 import type { MigratorError } from '../errors';
 import { historyRow, type Change, type RowFacts, type RunScope } from './change';
 import { recordFailure } from './record';
+import type { FinishedStatements } from './script-progress';
 
 /** The rows that one change without a transaction leaves: running, its progress, and how it ended. */
 export class AttemptLog {
   private attempt: number;
   private rollbackData: string | undefined;
-  private finishedStatements: number;
+  private finished: FinishedStatements;
   private readonly started = performance.now();
 
   constructor(
@@ -14,7 +15,7 @@ export class AttemptLog {
     private readonly change: Change,
   ) {
     this.attempt = change.attempt;
-    this.finishedStatements = change.finishedStatements;
+    this.finished = change.finished;
   }
 
   /** The number of the next row. */
@@ -36,8 +37,8 @@ export class AttemptLog {
     await this.append('running');
   }
 
-  async progressed(finishedStatements: number): Promise<void> {
-    this.finishedStatements = finishedStatements;
+  async progressed(finished: FinishedStatements): Promise<void> {
+    this.finished = finished;
     await this.append('running');
   }
 
@@ -73,7 +74,7 @@ export class AttemptLog {
       attempt: this.attempt,
       executionTimeMs: performance.now() - this.started,
       rollbackData: this.rollbackData,
-      finishedStatements: this.finishedStatements,
+      finished: this.finished,
     };
   }
 }

@@ -7,6 +7,7 @@ import type { Migration, MigrationContext } from '../migration/types';
 import type { LockedConnection } from './connection';
 import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
+import type { FinishedStatements } from './script-progress';
 import type { MigrationLimits } from './transaction';
 
 /** What every change of a run shares. */
@@ -33,7 +34,7 @@ export interface Change {
   /** The number of the first history row that this change writes. */
   readonly attempt: number;
   /** Statements of `db.script` that an earlier attempt had finished. */
-  readonly finishedStatements: number;
+  readonly finished: FinishedStatements;
   /** The state after success, and after a failure that left nothing behind. */
   readonly states: { readonly done: MigrationState; readonly failed: MigrationState };
   /** Calls the migration's functions; returns the rollback data as JSON text. */
@@ -59,12 +60,13 @@ export interface RowFacts {
   readonly executionTimeMs: number;
   readonly rollbackData: string | undefined;
   readonly error: MigratorError | undefined;
-  readonly finishedStatements: number;
+  readonly finished: FinishedStatements;
 }
 
 /** The history row of a change. */
 export function historyRow(scope: RunScope, change: Change, facts: RowFacts): NewHistoryEntry {
   const { migration } = change;
+  const { finished, ...row } = facts;
   return {
     id: migration.id,
     project: migration.project,
@@ -77,7 +79,9 @@ export function historyRow(scope: RunScope, change: Change, facts: RowFacts): Ne
     environment: scope.environment,
     dependencies: migration.dependencies,
     claimed: scope.claimed,
-    ...facts,
+    ...row,
+    finishedStatements: finished.count,
+    finishedDigest: finished.digest,
     executionTimeMs: Math.round(facts.executionTimeMs),
     error: facts.error && {
       code: facts.error.code,

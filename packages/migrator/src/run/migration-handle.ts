@@ -9,6 +9,7 @@ import {
   updateStatement,
   type Statement,
 } from './row-statements';
+import { ScriptProgress, type FinishedStatements } from './script-progress';
 import {
   endsTransaction,
   refuseTransactionControl,
@@ -20,10 +21,10 @@ export interface StatementPolicy {
   readonly mode: 'transaction' | 'no-transaction';
   /** Runs before a statement of a migration without a transaction, already parsed. */
   beforeStatement(statement: ParsedStatement): Promise<void>;
-  /** How many statements of `script` an interrupted attempt had finished: they are skipped. */
-  readonly finishedBefore: number;
-  /** A statement of `script` has finished: `count` of them by now. */
-  onFinished(count: number): Promise<void>;
+  /** Statements of `script` that an interrupted attempt had finished: they are skipped. */
+  readonly finishedBefore: FinishedStatements;
+  /** A statement of `script` has finished. */
+  onFinished(finished: FinishedStatements): Promise<void>;
 }
 
 /**
@@ -34,12 +35,14 @@ export class MigrationHandle implements MigrationDatabase {
   readonly dbType = 'postgresql' as const;
   private readonly inFlight = new Set<Promise<unknown>>();
   private closedBecause: MigratorError | undefined;
-  private scriptStatements = 0;
+  private readonly progress: ScriptProgress;
 
   constructor(
     private readonly session: Session,
     private readonly policy: StatementPolicy,
-  ) {}
+  ) {
+    this.progress = new ScriptProgress(policy.finishedBefore);
+  }
 
   query<Row = Record<string, unknown>>(
     sql: string,
@@ -81,11 +84,6 @@ export class MigrationHandle implements MigrationDatabase {
 
   async delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]> {
     return this.rows<Row>(deleteStatement(table, where));
-  }
-
-  /** Statements of `script` that are behind us, those of an earlier attempt included. */
-  get finishedStatements(): number {
-    return Math.max(this.scriptStatements, this.policy.finishedBefore);
   }
 
   /** Waits for queries that nobody awaited; the failure of one is the migration's failure. */
@@ -137,10 +135,9 @@ export class MigrationHandle implements MigrationDatabase {
 
   private async sendScript(sql: string): Promise<void> {
     for (const statement of await parseSql(sql)) {
-      this.scriptStatements += 1;
-      if (this.scriptStatements <= this.policy.finishedBefore) continue;
+      if (this.progress.next(statement.sql) === 'finished') continue;
       await this.send(statement.sql);
-      await this.policy.onFinished(this.scriptStatements);
+      await this.policy.onFinished(this.progress.finished);
     }
   }
 

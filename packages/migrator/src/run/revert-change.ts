@@ -2,6 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import type { Migration } from '../migration/types';
 import type { PlanStep } from '../plan/types';
 import type { Change } from './change';
+import { NOTHING_FINISHED } from './script-progress';
 
 /**
  * The change that reverts a migration: its `down`, with the data that its `up` had stored.
@@ -16,7 +17,7 @@ export function revertChange(step: PlanStep<Migration>, rollbackData: unknown): 
     action: 'revert',
     migration,
     attempt,
-    finishedStatements: 0,
+    finished: NOTHING_FINISHED,
     // A revert that fails inside its transaction leaves the migration applied.
     states: {
       done: 'reverted',

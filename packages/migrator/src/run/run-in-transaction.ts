@@ -6,6 +6,7 @@ import { historyRow, type Change, type ChangeOutcome, type RunScope } from './ch
 import { explainFailure } from './explain-failure';
 import { MigrationHandle } from './migration-handle';
 import { recordFailure, resolveLostCommit } from './record';
+import { NOTHING_FINISHED } from './script-progress';
 import { begin, commit, limitTransaction, rollback, type CommitOutcome } from './transaction';
 
 /** Milliseconds before the first retry; doubled each time, with up to as much again at random. */
@@ -34,7 +35,7 @@ export async function runInTransaction(scope: RunScope, change: Change): Promise
         executionTimeMs: performance.now() - started,
         rollbackData: undefined,
         error,
-        finishedStatements: 0,
+        finished: NOTHING_FINISHED,
       });
     }
     return attempt;
@@ -71,7 +72,7 @@ export async function runInOneTransaction(
       executionTimeMs: performance.now() - started,
       rollbackData: undefined,
       error: outcome.error,
-      finishedStatements: 0,
+      finished: NOTHING_FINISHED,
     });
   }
   return { ...outcome, change: current };
@@ -136,7 +137,7 @@ async function carryOut(
   const handle = new MigrationHandle(session, {
     mode: 'transaction',
     beforeStatement: () => Promise.resolve(),
-    finishedBefore: 0,
+    finishedBefore: NOTHING_FINISHED,
     onFinished: () => Promise.resolve(),
   });
   let saved: string | undefined;
@@ -168,7 +169,7 @@ async function carryOut(
     executionTimeMs: performance.now() - started,
     rollbackData: rollbackData ?? saved,
     error: undefined,
-    finishedStatements: 0,
+    finished: NOTHING_FINISHED,
   });
   const written = await scope
     .openHistory(session)

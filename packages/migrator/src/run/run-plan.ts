@@ -45,17 +45,12 @@ export async function runPlan(
   return { done, failed: undefined, notReached: [] };
 }
 
-/**
- * Carries a plan out in one transaction: all of it or nothing.
- *
- * @throws {MigratorError} `TRANSACTION_REQUIRED` naming the migrations that cannot run inside one; nothing was touched
- */
+/** Carries a plan out in one transaction: all of it or nothing. See {@link refuseWithoutTransaction}. */
 export async function runPlanInOneTransaction(
   scope: RunScope,
   plan: Plan<Migration>,
   changeOf: ChangeOf,
 ): Promise<PlanOutcome> {
-  refuseWithoutTransaction(plan);
   announce(scope, plan);
   const changes: Change[] = [];
   for (const step of plan.steps) changes.push(await changeOf(step));
@@ -80,7 +75,12 @@ export async function runPlanInOneTransaction(
   };
 }
 
-function refuseWithoutTransaction(plan: Plan<Migration>): void {
+/**
+ * Whether a plan may be carried out in one transaction, to be asked before anything is touched.
+ *
+ * @throws {MigratorError} `TRANSACTION_REQUIRED` naming all migrations that cannot run inside one
+ */
+export function refuseWithoutTransaction(plan: Plan<Migration>): void {
   const problems = plan.steps
     .filter(({ migration }) => migration.mode === 'no-transaction')
     .map(({ migration }) => ({

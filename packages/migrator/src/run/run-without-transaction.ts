@@ -101,16 +101,14 @@ function statementPolicy(scope: RunScope, change: Change, log: AttemptLog): Stat
   const { statementTimeoutMs } = scope.limitsOf(change.migration);
   const say = (message: string) =>
     scope.onEvent({ type: 'migration-log', id: change.migration.id, level: 'info', message });
-  if (change.finishedStatements > 0) {
-    say(
-      `Going on behind ${change.finishedStatements} statements that an earlier attempt finished.`,
-    );
+  if (change.finished.count > 0) {
+    say(`Going on behind ${change.finished.count} statements that an earlier attempt finished.`);
   }
   let unlimited = false;
   return {
     mode: 'no-transaction',
-    finishedBefore: change.finishedStatements,
-    onFinished: (count) => log.progressed(count),
+    finishedBefore: change.finished,
+    onFinished: (finished) => log.progressed(finished),
     async beforeStatement(statement) {
       const dropped = await dropInvalidIndexFor(session, statement);
       if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);
