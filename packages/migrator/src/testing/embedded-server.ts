@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,9 +14,19 @@ export interface EmbeddedServer {
   /** Superuser's url of the database `postgres`. */
   readonly url: string;
   readonly dataFolder: string;
+  /**
+   * Shuts the server down: `fast` ends sessions in order, `immediate` is a crash (no checkpoint, no goodbye). Resolves when
+   * it is down.
+   */
+  shutDown(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Starts it again on the same data and the same port; after a crash it recovers first. */
+  startAgain(): Promise<void>;
   /** Stops the server and removes its data. May be called twice. */
   stop(): Promise<void>;
 }
+
+/** What pg_ctl sends to the postmaster. https://www.postgresql.org/docs/current/server-shutdown.html */
+const SHUTDOWN_SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
 const PASSWORD = 'canary-7d1f';
 
@@ -67,13 +78,29 @@ export async function startServer(
     port,
     url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`,
     dataFolder,
+    async shutDown(mode) {
+      const postmaster = postmasterOf(server);
+      if (postmaster === undefined || postmaster.exitCode !== null) return;
+      const exited = once(postmaster, 'exit');
+      postmaster.kill(SHUTDOWN_SIGNALS[mode]);
+      await exited;
+    },
+    async startAgain() {
+      await server.start();
+    },
     async stop() {
       if (stopped) return;
       stopped = true;
-      await server.stop();
+      // The package waits for the end of its process, which never comes for one that is down already.
+      if (postmasterOf(server)?.exitCode === null) await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The package keeps its process to itself. */
+function postmasterOf(server: object): ChildProcess | undefined {
+  return (server as { process?: ChildProcess }).process;
 }
 
 /** npm may skip install scripts, and tarballs hold no symbolic links: the server's libraries need theirs. */

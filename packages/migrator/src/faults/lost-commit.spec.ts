@@ -1,0 +1,150 @@
+import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
+import { startFaultProxy, type Fault, type FaultProxy } from '../testing/faults/fault-proxy';
+import { isCommit } from '../testing/faults/frontend-messages';
+import { historyRows, latestStates, tableNames } from '../testing/faults/look';
+import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
+
+const DROPPED: Fault = { at: isCommit, action: { kind: 'cut-before' } };
+const SWALLOWED: Fault = { at: isCommit, action: { kind: 'swallow-answer' } };
+
+describeEachPostgres('a connection that is lost at COMMIT', (server) => {
+  let database: TestDatabase;
+  let proxy: FaultProxy;
+  let project: TestProject;
+
+  beforeEach(async () => {
+    database = await createTestDatabase(server);
+    proxy = await startFaultProxy(server.port);
+    project = createProject({
+      url: proxy.through(database.url),
+      migrations: [tableMigration('20250101000000', 'users')],
+      environment: { reconnectTimeout: '20s' },
+    });
+    // The history is there before the faults begin: they strike the COMMIT of a migration, not of the bootstrap.
+    await (await project.agent()).migrate();
+    project.write(
+      tableMigration('20250102000000', 'teams'),
+      tableMigration('20250103000000', 'invoices'),
+    );
+  });
+  afterEach(async () => {
+    project.remove();
+    await proxy.stop();
+    await database.drop();
+  });
+
+  it('before the server got it: nothing is committed, the failure is recorded, a second run applies', async () => {
+    proxy.arm(DROPPED);
+    const failed = await (await project.agent()).migrate();
+    expect(proxy.struck).toEqual(['COMMIT']);
+    expect(failed).toMatchObject({
+      status: 'failed',
+      failed: { id: 'shop:20250102000000', error: { code: 'CONNECTION_LOST' } },
+      notReached: ['shop:20250103000000'],
+    });
+    expect(await tableNames(database)).toEqual(['users']);
+    expect(await latestStates(database)).toEqual({ users: 'applied', teams: 'failed' });
+
+    expect(await (await project.agent()).migrate()).toMatchObject({ status: 'done' });
+    expect(await tableNames(database)).toEqual(['invoices', 'teams', 'users']);
+  });
+
+  it('after the server did it: it counts as applied, once, and the run goes on', async () => {
+    proxy.arm(SWALLOWED);
+    const result = await (await project.agent()).migrate();
+    expect(proxy.struck).toEqual(['COMMIT']);
+    expect(result).toMatchObject({ status: 'done', failed: undefined });
+    expect(result.done.map(({ name }) => name)).toEqual(['teams', 'invoices']);
+    expect(await project.event('reconnecting')).toMatchObject({ id: 'shop:20250102000000' });
+    const rows = await historyRows(database);
+    expect(rows.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'users applied',
+      'teams applied',
+      'invoices applied',
+    ]);
+  });
+
+  it('is told apart also where the server may still be at it', async () => {
+    proxy.arm({ at: isCommit, action: { kind: 'cut-when-sent' } });
+    const result = await (await project.agent()).migrate();
+    expect(proxy.struck).toEqual(['COMMIT']);
+    const states = await latestStates(database);
+    const tables = await tableNames(database);
+    expect(tables.includes('teams')).toBe(states['teams'] === 'applied');
+    expect(result.done.some(({ name }) => name === 'teams')).toBe(states['teams'] === 'applied');
+  });
+
+  it('of a rollback is resolved the same way', async () => {
+    await (await project.agent()).migrate();
+    const last = { selection: { kind: 'last', count: 1 } } as const;
+    proxy.arm(DROPPED);
+    const kept = await (await project.agent()).rollback(last);
+    expect(kept).toMatchObject({
+      status: 'failed',
+      failed: { error: { code: 'CONNECTION_LOST' } },
+    });
+    expect(await tableNames(database)).toContain('invoices');
+    expect(await latestStates(database)).toMatchObject({ invoices: 'applied' });
+
+    proxy.arm(SWALLOWED);
+    expect(await (await project.agent()).rollback(last)).toMatchObject({ status: 'done' });
+    expect(await tableNames(database)).not.toContain('invoices');
+    expect(await latestStates(database)).toMatchObject({ invoices: 'reverted' });
+  });
+
+  it.each([
+    ['dropped', DROPPED, []],
+    ['swallowed', SWALLOWED, ['invoices', 'teams']],
+  ] as const)(
+    'of all migrations in one transaction, %s: all of them or none',
+    async (_, fault, expected) => {
+      proxy.arm(fault);
+      const result = await (await project.agent()).migrate({ transaction: 'single' });
+      expect(result.status).toBe(expected.length > 0 ? 'done' : 'failed');
+      expect(result.done).toHaveLength(expected.length);
+      expect(await tableNames(database)).toEqual([...expected, 'users']);
+    },
+  );
+
+  it('is of unknown outcome only when the server does not come back', async () => {
+    const impatient = createProject({
+      url: proxy.through(database.url),
+      migrations: [
+        tableMigration('20250101000000', 'users'),
+        tableMigration('20250102000000', 'teams'),
+      ],
+      environment: { reconnectTimeout: '200ms' },
+    });
+    proxy.arm({ ...SWALLOWED, afterwards: 'unreachable' });
+    const result = await (await impatient.agent()).migrate();
+    expect(result).toMatchObject({
+      status: 'failed',
+      failed: { error: { code: 'OUTCOME_UNKNOWN' } },
+    });
+    expect(result.failed?.guidance.join(' ')).toContain('ff db status');
+
+    // What the guidance says is true: the history tells, as soon as the server can be reached.
+    proxy.letThrough();
+    expect(await latestStates(database)).toEqual({ users: 'applied', teams: 'applied' });
+    expect(await (await impatient.agent()).migrate()).toMatchObject({ status: 'nothing-to-do' });
+    impatient.remove();
+  });
+
+  it('while the history table is being made leaves nothing half made', async () => {
+    const fresh = await createTestDatabase(server);
+    const first = createProject({
+      url: proxy.through(fresh.url),
+      migrations: [tableMigration('20250101000000', 'users')],
+    });
+    proxy.arm({
+      at: (sql) => /CREATE TABLE.*migration_history/is.test(sql),
+      action: { kind: 'cut-when-sent' },
+    });
+    await expect((await first.agent()).migrate()).rejects.toMatchObject({ name: 'MigratorError' });
+    expect(proxy.struck).toHaveLength(1);
+    expect(await (await first.agent()).migrate()).toMatchObject({ status: 'done' });
+    expect(await tableNames(fresh)).toEqual(['users']);
+    first.remove();
+    await fresh.drop();
+  });
+});
