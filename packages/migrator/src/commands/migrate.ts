@@ -41,11 +41,11 @@ export async function migrate(
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
     return lookAtHistory(project, 'throw', async (state) =>
-      plannedResult(project.result, await makePlan(context, files, state, options), started),
+      plannedResult(project.result, await planMigrate(context, files, state, options), started),
     );
   }
   return own(project, 'throw', async (owned) => {
-    const plan = await makePlan(context, files, owned.state, options);
+    const plan = await planMigrate(context, files, owned.state, options);
     const scope = runScope(project, owned);
     if (plan.steps.length > 0) await prepareHistory(project, owned);
     const carryOut = options.transaction === 'single' ? runPlanInOneTransaction : runPlan;
@@ -62,7 +62,7 @@ export function findFiles({ settings }: CommandContext): Promise<MigrationFile[]
 }
 
 /** Loads what is pending and plans it. Touches nothing. */
-async function makePlan(
+export async function planMigrate(
   context: CommandContext,
   files: readonly MigrationFile[],
   state: HistoryState,

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings';
 import { createDatabase } from '../database/create-database';
 import type { Database, OpenOptions, Session } from '../database/database';
 import { lockKey } from '../database/lock';
-import { MigratorError, type Problem } from '../errors';
+import { MigratorError } from '../errors';
 import { findEnvironmentMismatch } from '../history/environment';
 import { History } from '../history/history';
 import type { HistoryState, ReadOptions } from '../history/state';
@@ -100,14 +100,10 @@ export async function own<T>(
   }
 }
 
-/** What is wrong when the database belongs to another environment than the one asked for. */
-export function otherEnvironment(settings: Settings, state: HistoryState): Problem | undefined {
-  return findEnvironmentMismatch(state, settings.environment, historyTables(settings.schema));
-}
-
 /** @throws {MigratorError} `ENVIRONMENT_MISMATCH` */
 export function refuseOtherEnvironment(settings: Settings, state: HistoryState): void {
-  const problem = otherEnvironment(settings, state);
+  const { environment, schema } = settings;
+  const problem = findEnvironmentMismatch(state, environment, historyTables(schema));
   if (problem) throw MigratorError.fromProblems([problem]);
 }
 

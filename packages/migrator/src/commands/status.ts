@@ -1,13 +1,8 @@
-import { findPending } from '../plan/find-pending';
+import { MigratorError, type Problem } from '../errors';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { StatusResult } from '../run/result';
-import { findFiles } from './migrate';
-import {
-  lookAtHistory,
-  otherEnvironment,
-  projectDatabase,
-  type CommandContext,
-} from './project-database';
+import { findFiles, planMigrate } from './migrate';
+import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
 
 /** How much to look at. */
 export interface StatusOptions {
@@ -27,8 +22,6 @@ export async function status(
   return lookAtHistory(database, 'report', async (state, history) => {
     const { entries } = state;
     const migrations = migrationStatuses({ project, files, entries, outOfOrder });
-    const mismatch = otherEnvironment(settings, state);
-    const pending = findPending({ project, files, entries });
     const count = (...wanted: (typeof migrations)[number]['state'][]) =>
       migrations.filter((migration) => wanted.includes(migration.state)).length;
     return {
@@ -44,7 +37,21 @@ export async function status(
         drifted: migrations.filter(({ drift }) => drift !== 'none').length,
       },
       recent: (await history?.recent(environment, project, recent)) ?? [],
-      problems: [mismatch ?? [], state.damage, pending.ok ? [] : pending.problems].flat(),
+      problems: [
+        ...state.damage,
+        ...(await problemsOf(() => planMigrate(context, files, state, {}))),
+      ],
     };
   });
+}
+
+/** What would stop `migrate`: found by planning it, which loads what is pending and touches nothing. */
+async function problemsOf(plan: () => Promise<unknown>): Promise<readonly Problem[]> {
+  try {
+    await plan();
+    return [];
+  } catch (error) {
+    if (error instanceof MigratorError) return error.problems;
+    throw error;
+  }
 }
