@@ -25,6 +25,10 @@ export interface OpenOptions {
   readonly statementTimeoutMs: number;
   /** Shown in `pg_stat_activity`, e.g. `flashfusion api`. */
   readonly applicationName: string;
+  /**
+   * Milliseconds to wait in turn where only one session at a time is possible (PGlite). Default 60 000; 0 = fail at once.
+   */
+  readonly waitMs?: number;
 }
 
 /** Facts that the server proved when the session was opened. */
@@ -66,7 +70,8 @@ export interface Database {
   /**
    * Opens a session.
    *
-   * @throws {MigratorError} `CONNECTION_FAILED`, `POOLED_CONNECTION`, `INVALID_CONNECTION`
+   * @throws {MigratorError} `CONNECTION_FAILED`, `POOLED_CONNECTION`, `INVALID_CONNECTION`; `LOCK_HELD` when another
+   *   process keeps an embedded database for longer than `waitMs`
    */
   open(options: OpenOptions): Promise<Session>;
 }

@@ -1,0 +1,110 @@
+import type { ClientBase, QueryResult as PgResult } from 'pg';
+import { MigratorError } from '../errors';
+import type { ConnectionTarget, QueryResult, ServerFacts, Session } from './database';
+import { isConnectionLost, sqlState } from './failure';
+
+/** What differs from driver to driver in a session over a `pg` client. */
+export interface ClientSessionParts {
+  readonly client: ClientBase;
+  readonly target: ConnectionTarget;
+  readonly server: ServerFacts;
+  /** Asks the server to cancel what the backend runs. */
+  readonly cancel: () => Promise<void>;
+  /** Ends the connection, or gives it back; `broken` where it must not be used again. */
+  readonly release: (state: 'usable' | 'broken') => Promise<void>;
+  /** Runs before each query. */
+  readonly prepare?: (sql: string) => Promise<void>;
+  /** Replaces an error of the server by one that says more. */
+  readonly explain?: (error: unknown) => unknown;
+}
+
+/** A {@link Session} over one `pg` client, which PGlite can be the other end of, too. */
+export class ClientSession implements Session {
+  readonly target: ConnectionTarget;
+  readonly server: ServerFacts;
+  private state: 'open' | 'lost' | 'closed' = 'open';
+  private last: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
+  private readonly lose = () => {
+    if (this.state === 'open') this.state = 'lost';
+  };
+
+  constructor(private readonly parts: ClientSessionParts) {
+    this.target = parts.target;
+    this.server = parts.server;
+    // Without a listener, an error between two queries would end the process.
+    parts.client.on('error', this.lose);
+    parts.client.on('end', this.lose);
+  }
+
+  get closed(): boolean {
+    return this.state !== 'open';
+  }
+
+  query<Row = Record<string, unknown>>(
+    sql: string,
+    params?: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
+    // One after the other: `pg` is about to give up its own queue, and PGlite has none.
+    const result = this.last.then(() => this.send<Row>(sql, params));
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  async cancel(): Promise<void> {
+    if (this.closed) return;
+    await this.parts.cancel();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    const { client, release } = this.parts;
+    const usable = this.state === 'open';
+    this.state = 'closed';
+    await release(usable ? 'usable' : 'broken').catch(() => undefined);
+    client.off('error', this.lose);
+    client.off('end', this.lose);
+  }
+
+  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
+    const { client, prepare, explain } = this.parts;
+    if (this.closed) throw this.lost(undefined);
+    try {
+      await prepare?.(sql);
+      const result: unknown = await client.query(
+        params === undefined ? { text: sql } : { text: sql, values: [...params] },
+      );
+      return lastResult<Row>(result);
+    } catch (error) {
+      if (isConnectionLost(error)) this.lose();
+      // `closed` may have changed while we waited.
+      const gone = this.closed && sqlState(error) === undefined;
+      throw gone ? this.lost(error) : (explain?.(error) ?? error);
+    }
+  }
+
+  private lost(cause: unknown): MigratorError {
+    const { database, host } = this.target;
+    return new MigratorError(
+      'CONNECTION_LOST',
+      this.state === 'closed'
+        ? `The session on ${database} is closed.`
+        : `The connection to ${database} on ${host} is gone.`,
+      { cause },
+    );
+  }
+}
+
+/** `pg` gives one result, or an array of them for several statements: the last one counts. */
+function lastResult<Row>(result: unknown): QueryResult<Row> {
+  const last = (Array.isArray(result) ? result.at(-1) : result) as PgResult | undefined;
+  return {
+    rows: (last?.rows ?? []) as Row[],
+    rowCount: last?.rowCount ?? 0,
+    command: last?.command ?? '',
+  };
+}

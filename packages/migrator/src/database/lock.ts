@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MigratorError } from '../errors';
+import type { LockHolder } from '../run/events';
+import type { Session } from './database';
+
+/** What a lock keeps apart: one project's migrations of one environment in one schema. */
+export interface LockParts {
+  readonly schema: string;
+  readonly environment: string;
+  readonly project: string;
+}
+
+/** How to take a lock. */
+export interface LockOptions {
+  readonly key: string;
+  /** Milliseconds to wait for another runner; 0 fails at once. */
+  readonly waitMs: number;
+  /** Named in messages. */
+  readonly project: string;
+  readonly signal?: AbortSignal;
+  /** Called once for each runner that is found to hold the lock. */
+  readonly onWaiting?: (holder: LockHolder | undefined) => void;
+}
+
+/** Milliseconds between two tries: at least this, and up to twice as much, so that waiters do not march in step. */
+const PAUSE = 100;
+
+/**
+ * The key of the advisory lock: the first 8 bytes of a SHA-256, as a signed bigint in decimal. Always passed as text: a
+ * JavaScript number would lose its last digits and lock something else.
+ */
+export function lockKey({ schema, environment, project }: LockParts): string {
+  const name = ['flashfusion', schema, 'migration_history', environment, project].join('\0');
+  return createHash('sha256').update(name).digest().readBigInt64BE(0).toString();
+}
+
+/**
+ * Takes a session-level advisory lock, by polling: a session that blocks in `pg_advisory_lock` holds a snapshot and
+ * deadlocks with CREATE INDEX CONCURRENTLY. Must be called outside a transaction, for the same reason.
+ *
+ * @throws {MigratorError} `LOCK_HELD` naming the holder, `CANCELLED`
+ */
+export async function acquireLock(session: Session, options: LockOptions): Promise<void> {
+  const deadline = performance.now() + options.waitMs;
+  let told: number | undefined | 'nobody' = 'nobody';
+  for (;;) {
+    if (options.signal?.aborted) throw cancelled(options.project);
+    if (await tryLock(session, options.key)) return;
+    const holder = await findHolder(session, options.key);
+    if (told !== holder?.pid) {
+      told = holder?.pid;
+      options.onWaiting?.(holder);
+    }
+    const pause = PAUSE * (1 + Math.random());
+    if (performance.now() + pause > deadline) throw held(options, holder);
+    await sleep(pause, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+}
+
+/** Frees the lock early. Closing the session does it as well. */
+export async function releaseLock(session: Session, key: string): Promise<void> {
+  await session.query('SELECT pg_catalog.pg_advisory_unlock($1::text::bigint)', [key]);
+}
+
+/** Runs `body` while holding the lock. */
+export async function withLock<T>(
+  session: Session,
+  options: LockOptions,
+  body: () => Promise<T>,
+): Promise<T> {
+  await acquireLock(session, options);
+  try {
+    return await body();
+  } finally {
+    // With the connection the lock is gone too.
+    if (!session.closed) await releaseLock(session, options.key);
+  }
+}
+
+/** A boolean SQL expression: this very backend holds the lock. */
+export function lockHeldSql(key: string): string {
+  return `EXISTS (SELECT FROM pg_catalog.pg_locks held WHERE ${lockCondition(key)} AND held.pid = pg_catalog.pg_backend_pid())`;
+}
+
+async function tryLock(session: Session, key: string): Promise<boolean> {
+  const { rows } = await session.query<{ locked: boolean }>(
+    'SELECT pg_catalog.pg_try_advisory_lock($1::text::bigint) AS locked',
+    [key],
+  );
+  return rows[0]?.locked === true;
+}
+
+async function findHolder(session: Session, key: string): Promise<LockHolder | undefined> {
+  const { rows } = await session.query<{
+    pid: number;
+    application_name: string | null;
+    usename: string | null;
+    since: string | null;
+  }>(
+    `SELECT held.pid, activity.application_name, activity.usename,
+        pg_catalog.to_char(activity.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+      FROM pg_catalog.pg_locks held
+      LEFT JOIN pg_catalog.pg_stat_activity activity ON activity.pid = held.pid
+      WHERE ${lockCondition(key)}`,
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    pid: row.pid,
+    applicationName: row.application_name ?? '',
+    user: row.usename ?? undefined,
+    since: row.since ?? undefined,
+  };
+}
+
+/** How pg_locks shows a bigint advisory lock: its halves in classid and objid, objsubid 1. */
+function lockCondition(key: string): string {
+  const bits = BigInt.asUintN(64, BigInt(key));
+  return (
+    `held.locktype = 'advisory' AND held.granted AND held.objsubid = 1 ` +
+    `AND held.classid = ${bits >> 32n}::text::oid AND held.objid = ${bits & 0xffffffffn}::text::oid ` +
+    'AND held.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())'
+  );
+}
+
+function held({ project, waitMs }: LockOptions, holder: LockHolder | undefined): MigratorError {
+  const who =
+    holder === undefined
+      ? 'another runner (its session cannot be seen)'
+      : [
+          `pid ${holder.pid}`,
+          holder.applicationName && `(${holder.applicationName})`,
+          holder.user && `of user ${holder.user}`,
+          holder.since && `connected since ${holder.since}`,
+        ]
+          .filter(Boolean)
+          .join(' ');
+  return new MigratorError(
+    'LOCK_HELD',
+    `The migrations of ${project} are locked by ${who}${waitMs > 0 ? `; waited ${waitMs} ms` : ''}. Nothing was touched.`,
+    {
+      hint: 'Wait for it to finish, or give more time with --lock-wait. If that session is dead: SELECT pg_terminate_backend(<pid>).',
+    },
+  );
+}
+
+function cancelled(project: string): MigratorError {
+  return new MigratorError(
+    'CANCELLED',
+    `Cancelled while waiting for the lock of ${project}. Nothing was touched.`,
+  );
+}
