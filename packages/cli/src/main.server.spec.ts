@@ -68,6 +68,16 @@ describeEachPostgres('ff on a server', (server) => {
     });
   });
 
+  it('shows the debug lines of migrations with --verbose', async () => {
+    const [path = '', source = ''] = Object.entries(USERS_AND_TEAMS)[0] ?? [];
+    const talking = source.replace(
+      'async up(db) {',
+      "async up(db, agent) { agent.logger.debug('psst');",
+    );
+    const cwd = await folderWith({ ...config(database), [path]: talking });
+    expect((await ff({ cwd }, 'db', 'migrate', '--verbose')).stderr).toContain('debug: psst');
+  });
+
   it('goes no further than --to', async () => {
     const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
     const { stdout } = await ff({ cwd }, 'db', 'migrate', '--to=20250910090000', '--json');

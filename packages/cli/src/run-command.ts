@@ -1,4 +1,4 @@
-import { formatEvent } from '@flashfusion/migrator';
+import { formatEvent, redact, type RunEvent, type Style } from '@flashfusion/migrator';
 import { exitCodeOfError, type ExitCode } from './exit-code';
 import type { Outcome } from './outcome';
 import { styleFor, writeOutcome } from './output';
@@ -22,11 +22,7 @@ export async function runCommand(
     stream: stderr,
     kind: stderr.isTTY === true && !inCi(env) && !common.json ? 'line' : 'log',
     verbose: common.verbose === true,
-    format: (event) => {
-      const line = formatEvent(event);
-      if (line === undefined || event.type !== 'connecting') return line;
-      return style.quiet(line);
-    },
+    format: (event) => lineOf(event, style),
   });
   const announce = announceCancellation(progress, style);
   signal.addEventListener('abort', announce, { once: true });
@@ -43,6 +39,15 @@ export async function runCommand(
   }
 }
 
+/** An event as the engine tells it, and the debug lines of migrations, which it leaves to those who ask for them. */
+function lineOf(event: RunEvent, style: Style): string | undefined {
+  if (event.type === 'migration-log' && event.level === 'debug') {
+    return style.quiet(redact(`${event.id} debug: ${event.message}`));
+  }
+  const line = formatEvent(event);
+  return line !== undefined && event.type === 'connecting' ? style.quiet(line) : line;
+}
+
 async function outcomeOf(command: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await command();
@@ -51,7 +56,7 @@ async function outcomeOf(command: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-function announceCancellation(progress: Progress, style: Runtime['style']): () => void {
+function announceCancellation(progress: Progress, style: Style): () => void {
   return () =>
     progress.say(
       style.warning(
