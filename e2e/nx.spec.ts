@@ -85,15 +85,17 @@ describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
   });
 
   it('infers a target for each command and a configuration for each environment', async () => {
-    const project = JSON.parse(await workspace.mustNx('show', 'project', 'api', '--json'));
+    const project = JSON.parse(await workspace.mustNx('show', 'project', 'api', '--json')) as {
+      targets: Record<string, { cache: boolean; configurations: object }>;
+    };
 
     for (const target of ['migrate', 'status', 'rollback']) {
-      expect(Object.keys(project.targets[target].configurations)).toEqual([
+      expect(Object.keys(project.targets[target]?.configurations ?? {})).toEqual([
         'development',
         'staging',
         'production',
       ]);
-      expect(project.targets[target].cache).toBe(false);
+      expect(project.targets[target]?.cache).toBe(false);
     }
   });
 
@@ -146,6 +148,7 @@ describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
       '-c',
       'staging',
       '--parallel=4',
+      '--output-style=static',
     );
 
     expect(await tables()).toEqual([

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { Folder } from './testing/folder';
 import { tableMigration, versionOf } from './testing/migration-file';
 import { packPackages, type PackedPackages } from './testing/packed';
@@ -9,7 +9,8 @@ jest.setTimeout(240_000);
 describe('ff in an empty folder without Nx', () => {
   const folder = new Folder();
   let packages: PackedPackages;
-  const ff = (...args: string[]) => run('npx', ['ff', ...args], { cwd: folder.path });
+  const ff = (...args: string[]) =>
+    run(join(folder.path, 'node_modules', '.bin', 'ff'), args, { cwd: folder.path });
 
   beforeAll(async () => {
     packages = await packPackages();

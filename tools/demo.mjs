@@ -4,8 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
-const nx = createRequire(import.meta.url).resolve('nx/bin/nx.js');
+const require = createRequire(import.meta.url);
+const nx = join(dirname(require.resolve('nx/package.json')), require('nx/package.json').bin.nx);
 const projects = ['users', 'billing', 'api', 'web'];
 
 /** Runs Nx in this workspace and shows what it says; ends the demo when it fails. */
