@@ -1,7 +1,7 @@
 import { formatRunResult, type RunResult } from '@flashfusion/migrator';
 import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
-import { runTask } from '../shared/run-task';
+import { durationsOf, runTask } from '../shared/run-task';
 import { writeReport } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
 
@@ -11,7 +11,7 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
     options,
     context,
     overrides: {
-      ...(options.lockWait === undefined ? {} : { lockWait: options.lockWait }),
+      ...durationsOf(options),
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
     run: (agent) =>

@@ -1,7 +1,7 @@
-import type { CommonOptions } from '../shared/options';
+import type { CommonOptions, DurationOptions } from '../shared/options';
 
 /** Options of the `migrate` executor. */
-export interface MigrateExecutorSchema extends CommonOptions {
+export interface MigrateExecutorSchema extends CommonOptions, DurationOptions {
   /** The last version to apply; its dependencies come along. */
   readonly to?: string | number;
   /** Show what would be applied, and apply nothing. */
@@ -10,6 +10,4 @@ export interface MigrateExecutorSchema extends CommonOptions {
   readonly singleTransaction?: boolean;
   /** Apply migrations that are older than an applied one, instead of refusing. */
   readonly allowOutOfOrder?: boolean;
-  /** How long to wait for another runner: `30s`, `2m`, milliseconds as a number. */
-  readonly lockWait?: string | number;
 }

@@ -5,7 +5,7 @@ import {
   type RunResult,
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
-import { runTask } from '../shared/run-task';
+import { durationsOf, runTask } from '../shared/run-task';
 import { writeReport } from '../shared/write-report';
 import type { RollbackExecutorSchema } from './schema';
 
@@ -16,7 +16,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
   runTask<RunResult>({
     options,
     context,
-    overrides: options.lockWait === undefined ? {} : { lockWait: options.lockWait },
+    overrides: durationsOf(options),
     run: async (agent) =>
       agent.rollback({
         selection: selectionOf(options),

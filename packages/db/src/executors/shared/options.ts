@@ -1,3 +1,13 @@
+/** What executors that change a database take over the configuration: `30s`, `2m`, or milliseconds as a number. */
+export interface DurationOptions {
+  /** How long to wait for another runner of the same project. */
+  readonly lockWait?: string | number;
+  /** How long a statement may wait for a lock. */
+  readonly lockTimeout?: string | number;
+  /** How long a statement may run. */
+  readonly statementTimeout?: string | number;
+}
+
 /** What all executors take. */
 export interface CommonOptions {
   /** Environment; else the configuration's, else `NODE_ENV`, else `development`. */

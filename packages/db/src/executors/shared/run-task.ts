@@ -8,7 +8,7 @@ import {
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { chooseEnvironment } from './environment';
-import type { CommonOptions } from './options';
+import type { CommonOptions, DurationOptions } from './options';
 
 type LoadOptions = Parameters<typeof MigrationAgent.load>[0];
 
@@ -55,6 +55,16 @@ export async function runTask<Result>(task: Task<Result>): Promise<{ success: bo
     cancel.dispose();
     await reportQuietly(task, results);
   }
+}
+
+/** What the command line says over the configuration; what it does not say is not there. */
+export function durationsOf(options: DurationOptions): NonNullable<LoadOptions['overrides']> {
+  const { lockWait, lockTimeout, statementTimeout } = options;
+  return {
+    ...(lockWait === undefined ? {} : { lockWait }),
+    ...(lockTimeout === undefined ? {} : { lockTimeout }),
+    ...(statementTimeout === undefined ? {} : { statementTimeout }),
+  };
 }
 
 async function loadAgents<Result>(
