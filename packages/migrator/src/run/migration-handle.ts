@@ -1,6 +1,7 @@
 import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
+import { calledFrom, pointingAt } from './call-site';
 import { parseSql, type ParsedStatement } from './parse-sql';
 import {
   deleteStatement,
@@ -36,6 +37,7 @@ export class MigrationHandle implements MigrationDatabase {
   private readonly inFlight = new Set<Promise<unknown>>();
   private closedBecause: MigratorError | undefined;
   private readonly progress: ScriptProgress;
+  private roleMentioned = false;
 
   constructor(
     private readonly session: Session,
@@ -48,11 +50,13 @@ export class MigrationHandle implements MigrationDatabase {
     sql: string,
     params?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
-    return this.track(this.send<Row>(sql, params));
+    const called = calledFrom(this.query);
+    return this.track(this.send<Row>(sql, params).catch(pointingAt(called)));
   }
 
   script(sql: string): Promise<void> {
-    return this.track(this.sendScript(sql));
+    const called = calledFrom(this.script);
+    return this.track(this.sendScript(sql).catch(pointingAt(called)));
   }
 
   async insert<Row = Record<string, unknown>>(
@@ -84,6 +88,11 @@ export class MigrationHandle implements MigrationDatabase {
 
   async delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]> {
     return this.rows<Row>(deleteStatement(table, where));
+  }
+
+  /** Whether the migration may act as somebody else by now. */
+  get mayHaveChangedRole(): boolean {
+    return this.roleMentioned;
   }
 
   /** Waits for queries that nobody awaited; the failure of one is the migration's failure. */
@@ -123,6 +132,7 @@ export class MigrationHandle implements MigrationDatabase {
       if (statement) await this.policy.beforeStatement(statement);
     }
     this.refuseWhenClosed();
+    this.roleMentioned ||= /\b(?:role|authorization)\b/i.test(sql);
     const result = await this.session.query<Row>(sql, params);
     if (this.policy.mode === 'transaction' && endsTransaction(result.command)) {
       throw transactionControl(

@@ -54,7 +54,8 @@ export async function runInOneTransaction(
 ): Promise<ChangeOutcome & { readonly change?: Change }> {
   const started = performance.now();
   let current: Change | undefined;
-  const outcome = await attemptInTransaction(scope, changes, async (transactionId) => {
+  const blame = () => current ?? changes.at(-1);
+  const outcome = await attemptInTransaction(scope, changes, blame, async (transactionId) => {
     for (const change of changes) {
       current = change;
       const startedChange = performance.now();
@@ -79,15 +80,19 @@ export async function runInOneTransaction(
 }
 
 function attemptChange(scope: RunScope, change: Change, started: number): Promise<ChangeOutcome> {
-  return attemptInTransaction(scope, [change], (transactionId) =>
-    carryOut(scope, change, transactionId, started),
-  );
+  const body = (transactionId: string) => carryOut(scope, change, transactionId, started);
+  return attemptInTransaction(scope, [change], () => change, body);
 }
 
-/** BEGIN, body, COMMIT; rolled back when anything fails, resolved when the answer to COMMIT is lost. */
+/**
+ * BEGIN, body, COMMIT; rolled back when anything fails, resolved when the answer to COMMIT is lost.
+ *
+ * @param blame the change that a failure is laid to
+ */
 async function attemptInTransaction(
   scope: RunScope,
   changes: readonly Change[],
+  blame: () => Change | undefined,
   body: (transactionId: string) => Promise<void>,
 ): Promise<ChangeOutcome> {
   const [first] = changes;
@@ -100,7 +105,7 @@ async function attemptInTransaction(
     await body(transactionId);
   } catch (thrown) {
     await rollback(session);
-    return { kind: 'failed', error: explainFailure(thrown, last.migration.file.path) };
+    return { kind: 'failed', error: explainFailure(thrown, (blame() ?? last).migration.file.path) };
   }
   return settleCommit(scope, last, await commit(session));
 }
@@ -162,6 +167,8 @@ async function carryOut(
     // A cancelled statement has to be answered before the connection can roll back.
     await handle.drain().catch(() => undefined);
   }
+  // The history is written with the runner's own rights, not with those of a role that the migration took on.
+  if (handle.mayHaveChangedRole) await session.query('RESET SESSION AUTHORIZATION; RESET ROLE');
   const row = historyRow(scope, change, {
     state: change.states.done,
     success: true,

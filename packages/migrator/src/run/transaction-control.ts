@@ -7,14 +7,11 @@ const SUSPECT = /\b(?:begin|start|commit|end|rollback|abort|prepare)\b/i;
 /** Inside a transaction these stay inside it. */
 const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']);
 
-/** Command tags that prove, after the fact, that a transaction ended or another began. */
-const CONTROL_TAGS = new Set([
-  'BEGIN',
-  'START TRANSACTION',
-  'COMMIT',
-  'ROLLBACK',
-  'PREPARE TRANSACTION',
-]);
+/**
+ * Command tags that prove, after the fact, that a transaction ended or another began. ROLLBACK is not among them: it is the
+ * tag of ROLLBACK TO SAVEPOINT as well, and one that slips past the parser is found by the transaction's id.
+ */
+const CONTROL_TAGS = new Set(['BEGIN', 'START TRANSACTION', 'COMMIT', 'PREPARE TRANSACTION']);
 
 /**
  * Refuses SQL that would begin or end a transaction, before it is sent. The parser is asked only where a word of the SQL
