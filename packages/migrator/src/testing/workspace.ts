@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MigrationAgent, type LoadAgentOptions } from '../agent';
+import type { BaselineOptions, BaselineResult } from '../commands/baseline';
+import type { MigrateOptions } from '../commands/migrate';
+import type { RepairOptions, RepairResult } from '../commands/repair';
+import type { RollbackOptions } from '../commands/rollback';
+import { TemporaryFiles } from '../config/testing/temporary-files';
+import { createDatabase } from '../database/create-database';
+import type { RunEvent } from '../run/events';
+import type { RunResult, StatusResult } from '../run/result';
+import { migrationSource, nthVersion, type MigrationSnippet } from './migration-source';
+import { createTestDatabase, testServers, type TestDatabase } from './postgres';
+
+/** How an agent of a test differs from the ordinary one. */
+export type AgentChanges = Partial<Omit<LoadAgentOptions, 'projectRoot' | 'project'>>;
+
+/** A project of a test's workspace: files on disk, and the agent on them. */
+export class TestProject {
+  readonly root: string;
+  /** What all agents of this project told, in order. */
+  readonly events: RunEvent[] = [];
+  private readonly paths = new Map<string, { version: string; path: string }>();
+  private count = 0;
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly name: string,
+  ) {
+    this.root = join(workspace.root, name);
+    mkdirSync(join(this.root, 'migrations'), { recursive: true });
+    const { url, schema } = workspace;
+    const environments = {
+      development: { url },
+      staging: { url },
+      production: { url, protected: true },
+    };
+    const config = { project: name, schema, environments };
+    writeFileSync(join(this.root, 'db.config.json'), JSON.stringify(config));
+  }
+
+  /** Adds a migration file, or writes it anew under the version that it has. */
+  add(name: string, snippet: MigrationSnippet | string = {}): this {
+    const { version: asked, ...rest } =
+      typeof snippet === 'string' ? { up: snippet } : (snippet as MigrationSnippet);
+    const version = asked ?? this.paths.get(name)?.version ?? nthVersion((this.count += 1));
+    return this.write(`${version}_${name}.ts`, migrationSource(version, name, rest));
+  }
+
+  /** Writes a migration file as it is. */
+  write(fileName: string, source: string): this {
+    const path = join(this.root, 'migrations', fileName);
+    const [, version = '', name = ''] = /^([\d-]+T?[\d-]*)_(.+)\.\w+$/.exec(fileName) ?? [];
+    this.paths.set(name, { version, path });
+    writeFileSync(path, source);
+    return this;
+  }
+
+  remove(name: string): this {
+    rmSync(this.pathOf(name));
+    return this;
+  }
+
+  pathOf(name: string): string {
+    return this.paths.get(name)?.path ?? '';
+  }
+
+  async agent(changes: AgentChanges = {}): Promise<MigrationAgent> {
+    const [agent] = await MigrationAgent.load({
+      projectRoot: this.root,
+      environment: 'development',
+      env: {},
+      onEvent: (event) => void this.events.push(event),
+      ...changes,
+    });
+    if (agent === undefined) throw new Error('No agent was loaded.');
+    return agent;
+  }
+
+  async migrate(options: MigrateOptions = {}, changes: AgentChanges = {}): Promise<RunResult> {
+    return (await this.agent(changes)).migrate(options);
+  }
+
+  /** Reverts what is named, or the last one. */
+  async rollback(
+    nameOrOptions: string | Partial<RollbackOptions> = {},
+    changes: AgentChanges = {},
+  ): Promise<RunResult> {
+    const options =
+      typeof nameOrOptions === 'string'
+        ? { selection: { kind: 'migration' as const, nameOrVersion: nameOrOptions } }
+        : nameOrOptions;
+    return (await this.agent(changes)).rollback({
+      selection: { kind: 'last', count: 1 },
+      ...options,
+    });
+  }
+
+  async status(changes: AgentChanges = {}): Promise<StatusResult> {
+    return (await this.agent(changes)).status();
+  }
+
+  async repair(options: Partial<RepairOptions> = {}): Promise<RepairResult> {
+    return (await this.agent()).repair({ mode: 'run', ...options });
+  }
+
+  async baseline(options: BaselineOptions): Promise<BaselineResult> {
+    return (await this.agent()).baseline(options);
+  }
+
+  /** Every row of the history as `name action state`, in order; empty where there is no table. */
+  async history(): Promise<string[]> {
+    const rows = await this.rows<{ row: string }>(
+      `migration_name || ' ' || action || ' ' || state AS row`,
+    );
+    return rows.map(({ row }) => row);
+  }
+
+  /** Columns of every row of the history, in order. */
+  async rows<Row = Record<string, unknown>>(columns: string): Promise<Row[]> {
+    if (!(await this.workspace.tables('all')).includes('migration_history')) return [];
+    return this.workspace.sql<Row>(
+      `SELECT ${columns} FROM migration_history WHERE project = '${this.name}' ORDER BY id`,
+    );
+  }
+}
+
+/** A workspace with files of its own and a schema of its own in the suite's database. */
+export class Workspace {
+  readonly schema = `test_${randomUUID().slice(0, 8)}`;
+  readonly root: string;
+  private readonly files = new TemporaryFiles();
+  private readonly projects = new Map<string, TestProject>();
+
+  constructor(readonly url: string) {
+    this.root = this.files.make({ 'nx.json': {} });
+  }
+
+  project(name = 'api'): TestProject {
+    const project = this.projects.get(name) ?? new TestProject(this, name);
+    this.projects.set(name, project);
+    return project;
+  }
+
+  /** Runs SQL in the workspace's schema on a session of its own; gives the last statement's rows. */
+  async sql<Row = Record<string, unknown>>(text: string): Promise<Row[]> {
+    const database = await createDatabase(
+      { kind: 'url', url: this.url, source: 'test' },
+      { workspaceRoot: tmpdir(), protected: false },
+    );
+    const session = await database.open({
+      access: 'read-write',
+      searchPath: [this.schema],
+      lockTimeoutMs: 0,
+      statementTimeoutMs: 0,
+      applicationName: 'flashfusion tests',
+    });
+    try {
+      return (await session.query<Row>(text)).rows;
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Names of the tables in the schema, without those of the history unless all are wanted. */
+  async tables(which: 'own' | 'all' = 'own'): Promise<string[]> {
+    const rows = await this.sql<{ name: string }>(
+      `SELECT relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE nspname = '${this.schema}' AND relkind = 'r' ORDER BY 1`,
+    );
+    return rows
+      .map(({ name }) => name)
+      .filter((name) => which === 'all' || !name.startsWith('migration_'));
+  }
+
+  async remove(): Promise<void> {
+    await this.sql(`DROP SCHEMA IF EXISTS ${this.schema} CASCADE`);
+    this.removeFiles();
+  }
+
+  /** For a workspace whose database is among its files. */
+  removeFiles(): void {
+    this.files.clean();
+  }
+}
+
+/** The embedded database of a test file: it takes seconds to start, so that all suites of the file share it. */
+const EMBEDDED = `pglite:memory:${randomUUID()}`;
+
+/** Gives each test of a suite a workspace of its own. */
+export type WorkspaceSuite = (workspace: () => Workspace) => void;
+
+/** Runs a suite on the embedded database and on every server of this test run. */
+export function describeOnEveryDatabase(title: string, suite: WorkspaceSuite): void {
+  describe(`${title}, on PGlite`, () => {
+    useWorkspace(() => Promise.resolve({ url: EMBEDDED, drop: async () => undefined }), suite);
+  });
+  describeOnServers(title, suite);
+}
+
+/** Runs a suite on every server of this test run. */
+export function describeOnServers(title: string, suite: WorkspaceSuite): void {
+  const servers = testServers();
+  if (servers.length === 0) it.todo(`${title} (needs a Postgres server)`);
+  for (const server of servers) {
+    describe(`${title}, on Postgres ${server.major}`, () => {
+      useWorkspace(() => createTestDatabase(server), suite);
+    });
+  }
+}
+
+function useWorkspace(
+  create: () => Promise<Pick<TestDatabase, 'url' | 'drop'>>,
+  suite: WorkspaceSuite,
+): void {
+  let database: Pick<TestDatabase, 'url' | 'drop'>;
+  let workspace: Workspace;
+  beforeAll(async () => {
+    database = await create();
+  });
+  afterAll(() => database.drop());
+  beforeEach(async () => {
+    workspace = new Workspace(database.url);
+    await workspace.sql(`CREATE SCHEMA ${workspace.schema}`);
+  });
+  afterEach(() => workspace.remove());
+  suite(() => workspace);
+}
