@@ -3,7 +3,7 @@ import { basename, join, posix } from 'node:path';
 import { isConfigName } from './config-name';
 import { FactsCache } from './facts-cache';
 import { justRead } from './just-read';
-import { projectsOf, readForeignDependencies } from './read-facts';
+import { loadEngine, projectsOf, readForeignDependencies } from './read-facts';
 
 /** A version in front, the original agent's form included: what else a name needs is for the engine to say. */
 const MAYBE_MIGRATION = /^(?:\d{14}|\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})_.+\.[mc]?[tj]s$/;
@@ -26,11 +26,12 @@ export async function createMigrationDependencies(
     if (config === undefined) continue;
     const configPath = join(context.workspaceRoot, config);
     const facts = cache.get(configPath);
+    const engine = await loadEngine();
     for (const { file } of changed) {
       if (facts !== undefined && posix.dirname(file) !== facts.migrations) continue;
       const path = join(context.workspaceRoot, file);
-      const ids = justRead.take(path) ?? (await readForeignDependencies(path));
-      for (const target of await projectsOf(ids)) {
+      const ids = justRead.take(path) ?? readForeignDependencies(path, engine);
+      for (const target of projectsOf(ids, engine)) {
         // An edit that the configuration's fingerprint did not show: createNodes has to look again.
         if (facts?.requires.includes(target) === false) cache.forget(configPath);
         if (target === source || context.projects[target] === undefined) continue;

@@ -5,7 +5,10 @@ import type { ProjectFacts } from './project-facts';
 import { warn } from './warn';
 
 /** Loaded only when something has to be read: a warm graph needs none of it. */
-const engine = () => import('@flashfusion/migrator/graph');
+export const loadEngine = () => import('@flashfusion/migrator/graph');
+
+/** The light door of the engine. */
+export type Engine = Awaited<ReturnType<typeof loadEngine>>;
 
 /** Facts, and what they were made from. */
 export interface ReadFacts {
@@ -26,13 +29,13 @@ const FOREIGN = /:\d{14}['"`]/;
  * @param configPath absolute path of the `db.config.*`
  */
 export async function readFacts(configPath: string, workspaceRoot: string): Promise<ReadFacts> {
-  const { readEnvironmentNames, parseFileName } = await engine();
-  const outline = await readEnvironmentNames(configPath);
+  const engine = await loadEngine();
+  const outline = await engine.readEnvironmentNames(configPath);
   if (outline.problem !== undefined) warn(configPath, outline.problem.message);
   const folder = resolve(dirname(configPath), outline.migrations);
-  const files = migrationFiles(folder, parseFileName);
+  const files = migrationFiles(folder, engine.parseFileName);
   const dependencies = new Map<string, readonly string[]>();
-  for (const file of files) dependencies.set(file, await readForeignDependencies(file));
+  for (const file of files) dependencies.set(file, readForeignDependencies(file, engine));
   const posix = (path: string) => relative(workspaceRoot, path).split(sep).join('/') || '.';
   const newest = files.at(-1);
   return {
@@ -43,7 +46,7 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
       environments: Object.fromEntries(
         Object.entries(outline.environments).map(([name, { databases }]) => [name, databases]),
       ),
-      requires: await projectsOf([...dependencies.values()].flat()),
+      requires: projectsOf([...dependencies.values()].flat(), engine),
     },
     // The folder's own time tells of new, deleted and renamed files, and the newest file is the one that people edit.
     watched: [...outline.files, folder, ...(newest === undefined ? [] : [newest])],
@@ -55,7 +58,10 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
  * The `project:version` dependencies that a migration file declares, read without compiling it. None when the file
  * cannot be read.
  */
-export async function readForeignDependencies(path: string): Promise<string[]> {
+export function readForeignDependencies(
+  path: string,
+  { readDependencies, parseMigrationId }: Engine,
+): string[] {
   let source: string;
   try {
     source = readFileSync(path, 'utf8');
@@ -64,14 +70,11 @@ export async function readForeignDependencies(path: string): Promise<string[]> {
     return [];
   }
   if (!FOREIGN.test(source)) return [];
-  const { readDependencies, parseMigrationId } = await engine();
   return readDependencies(source).filter((id) => parseMigrationId(id).project !== '');
 }
 
 /** The project of each identity, each once, sorted. */
-export async function projectsOf(ids: readonly string[]): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const { parseMigrationId } = await engine();
+export function projectsOf(ids: readonly string[], { parseMigrationId }: Engine): string[] {
   return [...new Set(ids.map((id) => parseMigrationId(id).project))].sort();
 }
 

@@ -42,7 +42,9 @@ class Scanner {
     if (char === undefined) return undefined;
     if (char === '"' || char === "'") return this.readString(char);
     if (char === '`') return this.readTemplate();
-    if (/[\p{ID_Start}$_#0-9]/u.test(char)) return this.readWord();
+    if (/[A-Za-z0-9$_#]/.test(char) || (char > '\x7f' && /\p{ID_Start}/u.test(char))) {
+      return this.readWord();
+    }
     if (char === '/' && this.regexMayStart()) return this.readRegex();
     this.position += 1;
     if (this.templates.length > 0) {
@@ -59,7 +61,7 @@ class Scanner {
   }
 
   private skipBlank(): void {
-    const blank = /(?:[\s\uFEFF]|\/\/[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
+    const blank = /(?:[\s\uFEFF]+|\/\/[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
     blank.lastIndex = this.position;
     this.position += blank.exec(this.source)?.[0].length ?? 0;
   }
