@@ -39,9 +39,9 @@ export class PostgresDatabase implements Database {
   async open(options: OpenOptions): Promise<Session> {
     const settings = sessionSettings(options);
     try {
-      const { client, started } = await this.start(options, settings);
+      const { client, startup } = await this.start(options, settings);
       try {
-        return await this.adopt(client, started ? {} : settings);
+        return await this.adopt(client, startup, settings);
       } catch (error) {
         await end(client);
         throw error;
@@ -52,33 +52,37 @@ export class PostgresDatabase implements Database {
   }
 
   /** Connects with the settings as start-up parameters; without them where a pooler refuses those. */
-  private async start(options: OpenOptions, settings: Record<string, string>) {
+  private async start(
+    options: OpenOptions,
+    settings: Record<string, string>,
+  ): Promise<{ client: Client; startup: 'taken' | 'refused' }> {
     const { address } = this;
     const { applicationName } = options;
     const startup = [address.options, startupOptions(settings)].filter(Boolean).join(' ');
     try {
-      return {
-        client: await connect(address, { applicationName, startup }),
-        started: true,
-      };
+      return { client: await connect(address, { applicationName, startup }), startup: 'taken' };
     } catch (error) {
       // PgBouncer: "unsupported startup parameter". Whether it can be used at all is found out next.
       if (sqlState(error) !== '08P01') throw error;
-      return {
-        client: await connect(address, { applicationName, startup: undefined }),
-        started: false,
-      };
+      const client = await connect(address, { applicationName, startup: undefined });
+      return { client, startup: 'refused' };
     }
   }
 
-  private async adopt(client: Client, settings: Record<string, string>): Promise<Session> {
+  private async adopt(
+    client: Client,
+    startup: 'taken' | 'refused',
+    settings: Record<string, string>,
+  ): Promise<Session> {
     const facts = await readFacts(client);
     const { processID } = client as Client & { readonly processID: number | null };
-    if (facts.pid !== processID) {
+    const pooled = facts.pid !== processID;
+    if (pooled) {
       const open = () => connect(this.address, { applicationName: '', startup: undefined });
       if (!(await keepsOneBackend(client, open))) throw pooledConnection(this.target);
     }
-    if (Object.keys(settings).length > 0) {
+    // A pooler may also have taken the start-up parameters and done nothing with them.
+    if (pooled || startup === 'refused') {
       const { sql, params } = setSettings(settings);
       await client.query(sql, [...params]);
     }

@@ -9,14 +9,17 @@ const MASK = '***';
 /** Shorter ones would blank out half of every message. */
 const SHORTEST = 3;
 
+/** What everybody guesses first is no secret, and these words are in half of all messages and names. */
+const PUBLIC_WORDS = new Set(['postgres', 'password', 'root', 'admin', 'user', 'test']);
+
 /**
  * Remembers a secret, so that {@link redact} finds it as it is, url-encoded and decoded.
  *
- * @param secret a password; empty and very short ones are not remembered
+ * @param secret a password; empty, very short and proverbial ones (`postgres`) are not remembered: they are masked only inside urls
  */
 export function rememberSecret(secret: string): void {
   for (const form of [secret, encodeURIComponent(secret), decoded(secret)]) {
-    if (form.length >= SHORTEST) secrets.add(form);
+    if (form.length >= SHORTEST && !PUBLIC_WORDS.has(form)) secrets.add(form);
   }
 }
 

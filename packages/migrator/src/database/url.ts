@@ -46,13 +46,10 @@ function parsePgliteUrl(rest: string, { source, workspaceRoot }: ParseUrlOptions
   }
   if (path === '')
     throw invalid(source, 'names no folder', 'Write pglite:<folder> or pglite:memory:.');
-  const memory = /^memory(?::(.*))?$/.exec(path);
+  const memory = /^memory:(?:\/\/)?(.*)$/.exec(path);
   if (memory) {
-    return {
-      driver: 'pglite',
-      folder: undefined,
-      name: memory[1] ? `memory:${memory[1]}` : 'memory',
-    };
+    const [, name] = memory;
+    return { driver: 'pglite', folder: undefined, name: name ? `memory:${name}` : 'memory' };
   }
   if (/[?#]/.test(rest)) {
     throw invalid(
