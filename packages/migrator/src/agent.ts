@@ -1,6 +1,8 @@
 import { baseline, type BaselineOptions, type BaselineResult } from './commands/baseline';
 import { migrate, type MigrateOptions } from './commands/migrate';
+import { migrateAcrossProjects } from './commands/migrate-across-projects';
 import type { CommandContext } from './commands/project-database';
+import { diskSources } from './commands/project-sources';
 import { repair, type RepairOptions, type RepairResult } from './commands/repair';
 import { rollback, type RollbackOptions } from './commands/rollback';
 import { status, type StatusOptions } from './commands/status';
@@ -64,6 +66,7 @@ export class MigrationAgent {
       settings,
       onEvent: unbreakable(onEvent),
       signal: signal ?? new AbortController().signal,
+      sources: diskSources,
     };
   }
 
@@ -80,13 +83,16 @@ export class MigrationAgent {
   }
 
   /**
-   * Applies what is pending, dependencies first, one transaction each, up to the first failure.
+   * Applies what is pending, dependencies first, one transaction each, up to the first failure. With
+   * `prerequisites: 'apply'` the migrations of other projects that it needs go first, as `prerequisiteRuns` of the result.
    *
    * @throws {MigratorError} everything that stands in the way, before anything is touched: `CHECKSUM_MISMATCH`,
    *   `FILE_MISSING`, `OUT_OF_ORDER`, `DEPENDENCY_CYCLE`, `PREREQUISITE_NOT_APPLIED`, `INTERRUPTED`, `LOCK_HELD`, …
    */
   migrate(options: MigrateOptions = {}): Promise<RunResult> {
-    return migrate(this.context, options);
+    return options.prerequisites === 'apply'
+      ? migrateAcrossProjects(this.context, options)
+      : migrate(this.context, options);
   }
 
   /** What is applied, pending, failed and drifted, and the newest rows of the history. Changes nothing, takes no lock. */

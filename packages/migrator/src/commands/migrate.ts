@@ -1,4 +1,4 @@
-import type { MigrationFile, Migration } from '../migration/types';
+import type { Migration, MigrationFile, MigrationId } from '../migration/types';
 import { findPending } from '../plan/find-pending';
 import { planApply } from '../plan/plan-apply';
 import type { Plan, PlanStep } from '../plan/types';
@@ -6,8 +6,6 @@ import type { HistoryState } from '../history/state';
 import { applyChange } from '../run/apply-change';
 import type { RunResult } from '../run/result';
 import { refuseWithoutTransaction, runPlan, runPlanInOneTransaction } from '../run/run-plan';
-import { discoverMigrations } from '../source/discover-migrations';
-import { loadMigrations } from '../source/load-migrations';
 import { findPrerequisites } from './prerequisites';
 import {
   lookAtHistory,
@@ -29,12 +27,26 @@ export interface MigrateOptions {
   readonly mode?: 'run' | 'dry-run';
   /** `single` applies all that is pending in one transaction. Default `each`. */
   readonly transaction?: 'each' | 'single';
+  /**
+   * Migrations of other projects that the pending ones need and that are not applied: `require` refuses, naming the
+   * commands; `apply` applies them first, each under its own project's lock, history and settings, and no further than
+   * needed. Default `require`.
+   */
+  readonly prerequisites?: 'require' | 'apply';
+}
+
+/** One run of several that were planned together. */
+export interface PlannedRun {
+  /** Exactly these, and what they need. */
+  readonly only?: ReadonlySet<MigrationId>;
+  /** Overrides the settings: what an earlier run of the same plan applied must not make the rest come too late. */
+  readonly outOfOrder?: 'allow';
 }
 
 /** Applies what is pending. See {@link MigrationAgent.migrate}. */
 export async function migrate(
   context: CommandContext,
-  options: MigrateOptions,
+  options: MigrateOptions & PlannedRun,
 ): Promise<RunResult> {
   const started = performance.now();
   const files = await findFiles(context);
@@ -57,8 +69,23 @@ export async function migrate(
 }
 
 /** The project's migration files, checked and hashed, not loaded. */
-export function findFiles({ settings }: CommandContext): Promise<MigrationFile[]> {
-  return discoverMigrations({ project: settings.project, folder: settings.migrationsFolder });
+export function findFiles({
+  settings,
+  sources,
+}: CommandContext): Promise<readonly MigrationFile[]> {
+  return sources.files(settings);
+}
+
+/** What is pending, loaded. */
+export async function findPendingMigrations(
+  { settings, sources }: CommandContext,
+  files: readonly MigrationFile[],
+  state: HistoryState,
+): Promise<readonly Migration[]> {
+  const { entries } = state;
+  refuseOtherEnvironment(settings, state);
+  const pending = orThrow(findPending({ project: settings.project, files, entries }));
+  return sources.migrations(pending, settings);
 }
 
 /** Loads what is pending and plans it. Touches nothing. */
@@ -66,20 +93,24 @@ export async function planMigrate(
   context: CommandContext,
   files: readonly MigrationFile[],
   state: HistoryState,
-  { to, transaction }: MigrateOptions,
+  { transaction, ...chosen }: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
-  const { settings } = context;
-  const { project, environment, outOfOrder } = settings;
+  const { project, environment, outOfOrder } = context.settings;
   const { entries } = state;
-  refuseOtherEnvironment(settings, state);
-  const pendingFiles = orThrow(findPending({ project, files, entries }));
-  const pending = await loadMigrations(pendingFiles, {
-    workspaceRoot: settings.workspaceRoot,
-    timeoutMs: settings.loadTimeoutMs,
-  });
+  const pending = await findPendingMigrations(context, files, state);
   const prerequisites = await findPrerequisites(context, pending, entries);
   const plan = orThrow(
-    planApply({ project, environment, pending, files, entries, prerequisites, to, outOfOrder }),
+    planApply({
+      project,
+      environment,
+      pending,
+      files,
+      entries,
+      prerequisites,
+      to: chosen.to,
+      only: chosen.only,
+      outOfOrder: chosen.outOfOrder ?? outOfOrder,
+    }),
   );
   if (transaction === 'single') refuseWithoutTransaction(plan);
   return plan;

@@ -1,7 +1,3 @@
-import { findProjects, type FoundProject } from '../config/find-projects';
-import { loadProjectConfig } from '../config/load-project-config';
-import { resolveSettings } from '../config/resolve-settings';
-import type { Settings } from '../config/settings';
 import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { Migration, MigrationFile } from '../migration/types';
@@ -10,8 +6,8 @@ import {
   prerequisiteLookup,
   type PrerequisiteLookup,
 } from '../plan/prerequisites';
-import { discoverMigrations } from '../source/discover-migrations';
-import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
+import { entriesElsewhere, otherProjectSettings, sharesHistory } from './other-projects';
+import type { CommandContext } from './project-database';
 
 /**
  * Gathers what planning has to know of other projects. Where the history at hand already says that all prerequisites are
@@ -22,7 +18,7 @@ export async function findPrerequisites(
   pending: readonly Migration[],
   entries: readonly HistoryEntry[],
 ): Promise<PrerequisiteLookup> {
-  const { settings } = context;
+  const { settings, sources } = context;
   const applied = new Set(entries.filter(({ state }) => state === 'applied').map(({ id }) => id));
   const needed = crossProjectDependencies(settings.project, pending).filter(
     (id) => !applied.has(id),
@@ -30,50 +26,18 @@ export async function findPrerequisites(
   const migrations = new Map<string, readonly MigrationFile[]>();
   if (needed.length === 0) return prerequisiteLookup({ entries, migrations, projects: [] });
 
-  const projects = await findProjects(settings.workspaceRoot);
+  const projects = await sources.projects(settings.workspaceRoot);
   const wanted = new Set(needed.map((id) => parseMigrationId(id).project));
   const elsewhere: HistoryEntry[] = [];
   for (const found of projects.filter(({ name }) => wanted.has(name))) {
-    const other = await settingsOf(found, settings);
-    migrations.set(
-      found.name,
-      await discoverMigrations({ project: found.name, folder: other.migrationsFolder }),
-    );
-    elsewhere.push(...(await entriesElsewhere(context, other)));
+    const other = await otherProjectSettings(context, found);
+    migrations.set(found.name, await sources.files(other));
+    if (!sharesHistory(settings, other))
+      elsewhere.push(...(await entriesElsewhere(context, other)));
   }
   return prerequisiteLookup({
     entries: [...entries, ...elsewhere],
     migrations,
     projects: projects.map(({ name }) => name),
   });
-}
-
-/** Settings of another project for the same environment and, where it names several, the same database. */
-async function settingsOf(found: FoundProject, own: Settings): Promise<Settings> {
-  const config = await loadProjectConfig({
-    projectRoot: found.root,
-    project: found.name,
-    workspaceRoot: own.workspaceRoot,
-  });
-  const all = resolveSettings(config, { environment: own.environment, env: process.env });
-  const same = all.find(({ databaseName }) => databaseName === own.databaseName) ?? all[0];
-  if (same === undefined) throw new TypeError('An environment has at least one database.');
-  return same;
-}
-
-/** The rows of a project whose history is not the one at hand. */
-async function entriesElsewhere(
-  context: CommandContext,
-  other: Settings,
-): Promise<readonly HistoryEntry[]> {
-  if (sharesHistory(context.settings, other)) return [];
-  const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
-  return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));
-}
-
-function sharesHistory(own: Settings, other: Settings): boolean {
-  if (own.schema !== other.schema) return false;
-  // An application that passes its own connection says by that where all of it lives.
-  if (own.connection.kind !== 'url' || other.connection.kind !== 'url') return true;
-  return own.connection.url === other.connection.url;
 }

@@ -14,12 +14,15 @@ import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import type { RunListener } from '../run/events';
 import type { ResultContext } from '../run/result';
+import type { ProjectSources } from './project-sources';
 
 /** What every command of the agent is given. */
 export interface CommandContext {
   readonly settings: Settings;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
+  /** Where files are read; shared by commands that run the same migrations many times. */
+  readonly sources: ProjectSources;
 }
 
 /** A project's database: known, not yet connected to. */
@@ -40,10 +43,10 @@ export interface Owned {
 export async function projectDatabase(context: CommandContext): Promise<ProjectDatabase> {
   const { settings, onEvent } = context;
   const database = await createDatabase(settings.connection, settings);
-  const { project, environment, databaseName } = settings;
+  const { project, environment, databaseName, tenant } = settings;
   const { target } = database;
   onEvent({ type: 'connecting', project, environment, target });
-  return { context, database, result: { project, environment, databaseName, target } };
+  return { context, database, result: { project, environment, databaseName, tenant, target } };
 }
 
 /**

@@ -13,6 +13,7 @@ export function plannedResult(context: ResultContext, plan: Plan, started: numbe
     done: [],
     failed: undefined,
     notReached: [],
+    prerequisiteRuns: [],
     durationMs: performance.now() - started,
   };
 }
@@ -32,6 +33,7 @@ export function runResult(
     runId,
     plan,
     ...outcome,
+    prerequisiteRuns: [],
     durationMs: performance.now() - started,
   };
 }

@@ -33,9 +33,13 @@ export interface Settings {
   /** Schema of `migration_history`, and the first of the search path. */
   readonly schema: string;
   readonly searchPath: readonly string[];
+  /** What the configuration puts behind `schema` in the search path, whatever that schema is. */
+  readonly furtherSchemas: readonly string[];
   readonly environment: string;
   /** Name of one of several databases of the environment; `undefined` where there is only one. */
   readonly databaseName: string | undefined;
+  /** The tenant that these settings are of, fit to be printed; `undefined` for the environment's own database. */
+  readonly tenant: string | undefined;
   readonly connection: Connection;
   readonly protected: boolean;
   readonly outOfOrder: 'refuse' | 'allow';

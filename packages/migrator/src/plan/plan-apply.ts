@@ -25,6 +25,8 @@ export interface PlanApplyOptions<M extends PlannableMigration> {
   readonly prerequisites: PrerequisiteLookup;
   /** The last one to apply, by version or name, inclusive; what it needs comes along. All when absent. */
   readonly to?: string;
+  /** Exactly these, and what they need; decided beforehand, see {@link planAcrossProjects}. Takes the place of `to`. */
+  readonly only?: ReadonlySet<MigrationId>;
   readonly outOfOrder: 'refuse' | 'allow';
 }
 
@@ -49,7 +51,10 @@ export function planApply<M extends PlannableMigration>(
     if (!found.ok) return { ok: false, problems: [...history.problems, found.problem] };
     last = found.migration.version;
   }
-  const chosen = choose(pending, last);
+  const { only } = options;
+  const chosen = choose(pending, ({ id, version }) =>
+    only === undefined ? last === undefined || version <= last : only.has(id),
+  );
 
   const problems: Problem[] = [...history.problems];
   const newest = newestApplied(project, entries);
@@ -91,15 +96,15 @@ interface Choice<M> {
   readonly reason: StepReason;
 }
 
-/** All up to `last`, and what those need although its version is higher. */
+/** All that are wanted, and what those need although it is not. */
 function choose<M extends PlannableMigration>(
   pending: readonly M[],
-  last: string | undefined,
+  isWanted: (migration: M) => boolean,
 ): Map<MigrationId, Choice<M>> {
   const byId = new Map(pending.map((migration) => [migration.id, migration]));
   const chosen = new Map<MigrationId, Choice<M>>();
   for (const migration of pending) {
-    if (last === undefined || migration.version <= last) {
+    if (isWanted(migration)) {
       chosen.set(migration.id, { migration, reason: { kind: 'pending' } });
     }
   }
@@ -123,7 +128,8 @@ function reasonOf(entry: HistoryEntry | undefined, reason: StepReason): StepReas
   return { kind: 'retry-failed', error: entry.error?.message };
 }
 
-function cycleProblem(cycle: readonly MigrationId[]): Problem {
+/** A circle, as {@link findCycles} gives it, as a problem. */
+export function cycleProblem(cycle: readonly MigrationId[]): Problem {
   return {
     code: 'DEPENDENCY_CYCLE',
     message: `These migrations depend on each other in a circle: ${cycle.join(' → ')}.`,

@@ -45,8 +45,8 @@ function foldStatus(runs: readonly RunReport[]): FoldedReport['status'] {
   return statuses.has('planned') ? 'planned' : 'nothing-to-do';
 }
 
-function keyOf({ project, environment, database, runId }: RunReport): string {
-  return [project, environment, database ?? '', runId].join('\u0000');
+function keyOf({ project, environment, database, tenant, runId }: RunReport): string {
+  return [project, environment, database ?? '', tenant ?? '', runId].join('\u0000');
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

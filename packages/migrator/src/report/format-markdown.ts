@@ -2,7 +2,7 @@ import type { RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { foldReports } from './fold-reports';
 import { maskSecrets } from './mask';
-import { toRunReport, type RunReport } from './run-report';
+import { toRunReports, type RunReport } from './run-report';
 import { count } from './wording';
 
 /** More rows than this would push the rest of a job's summary away. */
@@ -14,7 +14,7 @@ const MOST_LISTED = 50;
  */
 export function formatMarkdownSummary(results: readonly (RunResult | RunReport)[]): string {
   const folded = foldReports(
-    results.map((result) => ('format' in result ? result : toRunReport(result))),
+    results.flatMap((result) => ('format' in result ? [result] : toRunReports(result))),
   );
   const blocks = [
     `### ${TITLES[folded.status]}`,

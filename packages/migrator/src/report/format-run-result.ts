@@ -9,7 +9,24 @@ import { count, formatHead, indent, paragraphs } from './wording';
 
 /** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
 export function formatRunResult(result: RunResult, style: Style = plainStyle): string {
-  return maskSecrets(paragraphs([formatHead(result, style), formatOutcome(result, style)]));
+  return maskSecrets(
+    paragraphs([
+      ...result.prerequisiteRuns.map((run) => formatPrerequisite(run, result.project, style)),
+      formatHead(result, style),
+      formatOutcome(result, style),
+    ]),
+  );
+}
+
+/** A run that went before, under its own head. */
+function formatPrerequisite(run: RunResult, neededBy: string, style: Style): string {
+  const head = `${formatHead(run, style)} ${style.quiet(`(needed by ${neededBy})`)}`;
+  return paragraphs([head, formatOutcome(run, style)]);
+}
+
+/** Whether what stopped the run was a run before it, which has told of it. */
+function failedBefore({ prerequisiteRuns }: RunResult): boolean {
+  return prerequisiteRuns.some(({ status }) => status === 'failed');
 }
 
 function formatOutcome(result: RunResult, style: Style): string {
@@ -23,7 +40,7 @@ function formatOutcome(result: RunResult, style: Style): string {
     case 'failed':
       return paragraphs([
         formatDone(result, style),
-        formatFailure(result, style),
+        failedBefore(result) ? undefined : formatFailure(result, style),
         formatNotReached(result, style),
       ]);
   }

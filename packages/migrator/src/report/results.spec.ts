@@ -4,7 +4,14 @@ import { formatRunResult } from './format-run-result';
 import { formatStatus } from './format-status';
 import type { Style } from './style';
 import { expectGolden } from './testing/golden';
-import { failedResult, outcome, planOf, runResult, statusResult } from './testing/result.factory';
+import {
+  context,
+  failedResult,
+  outcome,
+  planOf,
+  runResult,
+  statusResult,
+} from './testing/result.factory';
 
 describe('the text of a run', () => {
   it('lists what was applied', () => {
@@ -18,6 +25,14 @@ describe('the text of a run', () => {
 
   it('tells a failure of the very first migration', () => {
     expectGolden(formatRunResult(failedResult({ done: [] })), 'run-failed-at-once.txt');
+  });
+
+  it('tells the runs of other projects that went before, and the failure of one of them only once', () => {
+    const users = { ...context, project: 'users' };
+    const before = runResult({ ...users, done: [outcome('users:1', 7)] });
+    const failed = failedResult({ ...users, done: [], notReached: [] });
+    const last = failedResult({ done: [], prerequisiteRuns: [before, failed] });
+    expectGolden(formatRunResult(last), 'run-prerequisite-failed.txt');
   });
 
   it('says that there is nothing to do', () => {

@@ -16,6 +16,7 @@ export interface RunReport {
   readonly project: string;
   readonly environment: string;
   readonly database: string | undefined;
+  readonly tenant?: string;
   readonly action: 'apply' | 'revert';
   readonly status: RunResult['status'];
   readonly runId: string;
@@ -30,12 +31,14 @@ export interface RunReport {
 
 /** Takes from a result what a report keeps: no file contents, no stacks, no secrets. */
 export function toRunReport(result: RunResult): RunReport {
-  const { project, environment, databaseName, action, status, runId, plan, failed } = result;
+  const { project, environment, databaseName, tenant, action, status, runId, plan, failed } =
+    result;
   return {
     format: 1,
     project,
     environment,
     database: databaseName,
+    tenant,
     action,
     status,
     runId,
@@ -51,6 +54,13 @@ export function toRunReport(result: RunResult): RunReport {
     notReached: result.notReached,
     durationMs: result.durationMs,
   };
+}
+
+/** The reports of a result and of the runs that went before it, in order. */
+export function toRunReports(result: RunResult): RunReport[] {
+  // A result read back from JSON of an older version has no such runs.
+  const before: readonly RunResult[] | undefined = result.prerequisiteRuns;
+  return [...(before ?? []), result].map(toRunReport);
 }
 
 /**

@@ -17,8 +17,8 @@ export function formatTarget(target: ConnectionTarget): string {
 
 /** The head of every text: project, environment, database, and where the url came from. */
 export function formatHead(context: ResultContext, style: Style): string {
-  const { project, environment, databaseName, target } = context;
-  const where = databaseName === undefined ? environment : `${environment}/${databaseName}`;
+  const { project, environment, databaseName, tenant, target } = context;
+  const where = [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');
   const source = style.quiet(`(url from ${target.source})`);
   return `${style.strong(project)} · ${style.strong(where)} · ${formatTarget(target)} ${source}`;
 }

@@ -23,6 +23,8 @@ export interface ResultContext {
   readonly project: string;
   readonly environment: string;
   readonly databaseName: string | undefined;
+  /** The tenant that was worked on; `undefined` for the environment's own database. */
+  readonly tenant?: string;
   readonly target: ConnectionTarget;
 }
 
@@ -39,6 +41,11 @@ export interface RunResult extends ResultContext {
   readonly done: readonly MigrationOutcome[];
   readonly failed: MigrationFailure | undefined;
   readonly notReached: readonly MigrationId[];
+  /**
+   * Runs that went before this one because of `prerequisites: 'apply'`, in order: of other projects, and of this one where
+   * two projects need each other's migrations in turn. When one of them failed, this run failed with it.
+   */
+  readonly prerequisiteRuns: readonly RunResult[];
   /** Milliseconds. */
   readonly durationMs: number;
 }

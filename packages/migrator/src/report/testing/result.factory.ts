@@ -53,6 +53,7 @@ export function runResult(changes: Partial<RunResult> = {}): RunResult {
     done: [outcome('api:1', 12.2)],
     failed: undefined,
     notReached: [],
+    prerequisiteRuns: [],
     durationMs: 41,
     ...changes,
   };

@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunResult } from '../run/result';
+import { refusal } from '../source/testing/fixtures';
+import { nthVersion } from '../testing/migration-source';
+import { describeOnServers, type Workspace } from '../testing/workspace';
+
+/** The runs of a result, in order: `users: create_users | api: create_api`. */
+function runs({ prerequisiteRuns, ...last }: RunResult): string {
+  return [...prerequisiteRuns, last]
+    .map(({ project, done }) => `${project}: ${done.map(({ name }) => name).join(' ')}`)
+    .join(' | ');
+}
+
+/** users:1 ← billing:2 ← users:3, and api:9 that needs the last of them. */
+function pingPong(workspace: Workspace) {
+  const users = workspace.project('users');
+  const billing = workspace.project('billing');
+  const api = workspace.project('api');
+  users.add('people', 'CREATE TABLE people (id int PRIMARY KEY)');
+  billing.add('bills', {
+    version: nthVersion(2),
+    dependencies: [`users:${nthVersion(1)}`],
+    up: 'CREATE TABLE bills (id int PRIMARY KEY, payer int REFERENCES people)',
+  });
+  users.add('last_bill', {
+    version: nthVersion(3),
+    dependencies: [`billing:${nthVersion(2)}`],
+    up: 'ALTER TABLE people ADD last_bill int REFERENCES bills',
+  });
+  users.add('not_needed', { version: nthVersion(4), up: 'CREATE TABLE not_needed (id int)' });
+  api.add('keys', {
+    version: nthVersion(9),
+    dependencies: [`users:${nthVersion(3)}`],
+    up: 'CREATE TABLE keys (owner int REFERENCES people)',
+  });
+  return { users, billing, api };
+}
+
+describeOnServers('migrating with dependencies', (workspace) => {
+  it('applies what is needed of other projects first, in turn, each in its own history', async () => {
+    const { users, billing, api } = pingPong(workspace());
+
+    const result = await api.migrate({ prerequisites: 'apply' });
+
+    expect(result.status).toBe('done');
+    expect(runs(result)).toBe('users: people | billing: bills | users: last_bill | api: keys');
+    expect(await workspace().tables()).toEqual(['bills', 'keys', 'people']);
+    expect(await users.history()).toEqual(['people apply applied', 'last_bill apply applied']);
+    expect(await billing.history()).toEqual(['bills apply applied']);
+    expect(api.events.filter(({ type }) => type === 'connecting')).toHaveLength(4);
+    expect(await api.migrate({ prerequisites: 'apply' })).toMatchObject({
+      status: 'nothing-to-do',
+      prerequisiteRuns: [],
+    });
+  });
+
+  it('also where the project that was asked for comes first itself', async () => {
+    const { users } = pingPong(workspace());
+    expect(runs(await users.migrate({ prerequisites: 'apply' }))).toBe(
+      'users: people | billing: bills | users: last_bill not_needed',
+    );
+  });
+
+  it('shows in a dry run the plan of all projects, and touches nothing', async () => {
+    const { api } = pingPong(workspace());
+    const result = await api.migrate({ prerequisites: 'apply', mode: 'dry-run' });
+    const planned = [...result.prerequisiteRuns, result].map(({ project, plan, status }) => [
+      project,
+      status,
+      plan.steps.map(({ migration }) => migration.name).join(),
+    ]);
+    expect(planned).toEqual([
+      ['users', 'planned', 'people'],
+      ['billing', 'planned', 'bills'],
+      ['users', 'planned', 'last_bill'],
+      ['api', 'planned', 'keys'],
+    ]);
+    expect(await workspace().tables('all')).toEqual([]);
+  });
+
+  it('without being told so refuses, and names the commands', async () => {
+    const { api } = pingPong(workspace());
+    const { code, hint } = await refusal(api.migrate());
+    expect(code).toBe('PREREQUISITE_NOT_APPLIED');
+    expect(hint).toContain('`nx run users:migrate` or `ff db migrate --project=users`');
+  });
+
+  it('refuses a circle across projects whole, before anything is touched', async () => {
+    const { users, api } = pingPong(workspace());
+    users.add('people', { dependencies: [`api:${nthVersion(9)}`] });
+    const { code, message } = await refusal(api.migrate({ prerequisites: 'apply' }));
+    expect(code).toBe('DEPENDENCY_CYCLE');
+    expect(message.match(/\w+(?=:2025)/g)).toHaveLength(5);
+    expect(message).toMatch(/users:.*→.*api:.*→.*users:.*→.*billing:.*→.*users:/);
+    expect(await workspace().tables('all')).toEqual([]);
+  });
+
+  it('stops with the result of the project that failed, and goes on after the fix', async () => {
+    const { billing, api } = pingPong(workspace());
+    billing.add('bills', { up: 'SELECT * FROM nowhere', dependencies: [`users:${nthVersion(1)}`] });
+
+    const failed = await api.migrate({ prerequisites: 'apply' });
+
+    expect(failed).toMatchObject({
+      status: 'failed',
+      project: 'api',
+      done: [],
+      failed: { id: `billing:${nthVersion(2)}`, error: { code: 'MIGRATION_FAILED' } },
+      notReached: [`api:${nthVersion(9)}`],
+    });
+    expect(runs(failed)).toBe('users: people | billing:  | api: ');
+
+    billing.add('bills', {
+      up: 'CREATE TABLE bills (id int PRIMARY KEY)',
+      dependencies: [`users:${nthVersion(1)}`],
+    });
+    expect(runs(await api.migrate({ prerequisites: 'apply' }))).toBe(
+      'billing: bills | users: last_bill | api: keys',
+    );
+  });
+
+  it('waits for each project’s own lock', async () => {
+    const { users, api } = pingPong(workspace());
+    users.add('people', {
+      up: async (db) => {
+        await db.query('CREATE TABLE people (id int PRIMARY KEY)');
+        await db.query('SELECT pg_sleep(0.5)');
+      },
+    });
+    const [one, other] = await Promise.all([
+      api.migrate({ prerequisites: 'apply' }),
+      api.migrate({ prerequisites: 'apply' }),
+    ]);
+    expect([one?.status, other?.status].sort()).toEqual(['done', 'nothing-to-do']);
+    expect(await users.history()).toEqual(['people apply applied', 'last_bill apply applied']);
+  });
+
+  it('says which project has no such environment, or a configuration that is broken', async () => {
+    const { users, api } = pingPong(workspace());
+    const config = join(users.root, 'db.config.json');
+    const environments = { somewhere: { url: workspace().url } };
+    writeFileSync(config, JSON.stringify({ project: 'users', environments }));
+    const other = await refusal(api.migrate({ prerequisites: 'apply' }));
+    expect(other.code).toBe('UNKNOWN_ENVIRONMENT');
+    expect(other.message).toContain('users, which api depends on: ');
+
+    writeFileSync(config, JSON.stringify({ project: 'users', enviroments: {} }));
+    const broken = await refusal(api.migrate({ prerequisites: 'apply' }));
+    expect(broken.code).toBe('INVALID_CONFIG');
+    expect(broken.message).toContain('users, which api depends on: ');
+    expect((await refusal(api.migrate())).code).toBe('INVALID_CONFIG');
+  });
+});

@@ -1,0 +1,161 @@
+import { MigratorError } from '../errors';
+import type { HistoryState } from '../history/state';
+import type { Migration } from '../migration/types';
+import { findNeeded, planAcrossProjects, type ProjectFacts } from '../plan/plan-across-projects';
+import type { Plan } from '../plan/types';
+import { isMigratorError } from '../report/error-shape';
+import type { MigrationFailure, ResultContext, RunResult } from '../run/result';
+import { findFiles, findPendingMigrations, migrate, type MigrateOptions } from './migrate';
+import { otherProjectSettings } from './other-projects';
+import { lookAtHistory, orThrow, projectDatabase, type CommandContext } from './project-database';
+import { rememberedSources } from './project-sources';
+import { plannedResult } from './run-results';
+
+/** A project that takes part: how it is worked on, and what is known of it. */
+interface Participant {
+  readonly context: CommandContext;
+  readonly result: ResultContext;
+  readonly facts: ProjectFacts<Migration>;
+}
+
+/** Runs in order, the last one of the requested project; none where nothing is pending. */
+interface PlannedRuns {
+  readonly plans: readonly Plan<Migration>[];
+  readonly participants: ReadonlyMap<string, Participant>;
+  readonly requested: Participant;
+}
+
+/**
+ * Applies what is pending together with what that needs of other projects. Everything is planned and checked before
+ * anything is touched; then each run takes its own project's lock, looks again, and applies what it was planned to.
+ */
+export async function migrateAcrossProjects(
+  given: CommandContext,
+  options: MigrateOptions,
+): Promise<RunResult> {
+  const started = performance.now();
+  const context = { ...given, sources: rememberedSources(given.sources) };
+  const { plans, participants, requested } = await planRuns(context, options.to);
+  const last = plans.at(-1);
+  if (last === undefined) return migrate(context, { ...options, prerequisites: 'require' });
+  if (options.mode === 'dry-run') {
+    const results = plans.map((plan) =>
+      plannedResult(participants.get(plan.project)?.result ?? requested.result, plan, started),
+    );
+    return withPrerequisites(results, started);
+  }
+  const results: RunResult[] = [];
+  for (const [index, plan] of plans.entries()) {
+    const participant = participants.get(plan.project) ?? requested;
+    const result = await runOne(participant, plan, options, results);
+    results.push(result);
+    if (result.status !== 'failed' || index === plans.length - 1) continue;
+    return withPrerequisites([...results, blocked(requested, last, result)], started);
+  }
+  return withPrerequisites(results, started);
+}
+
+/** Looks at everything that is needed, project by project, until no dependency leads further. */
+async function planRuns(context: CommandContext, to: string | undefined): Promise<PlannedRuns> {
+  const { project, workspaceRoot } = context.settings;
+  const requested = await lookAt(context);
+  const participants = new Map([[project, requested]]);
+  const tried = new Set<string>();
+  for (;;) {
+    const others = new Map([...participants].map(([name, { facts }]) => [name, facts]));
+    others.delete(project);
+    const across = { requested: requested.facts, others, to };
+    const unknown = orThrow(findNeeded(across)).unknown.filter((name) => !tried.has(name));
+    const found =
+      unknown.length === 0 && tried.size === 0 ? [] : await context.sources.projects(workspaceRoot);
+    if (unknown.length === 0) {
+      const names = found.map(({ name }) => name);
+      const plans = orThrow(planAcrossProjects(across, names)).filter(
+        ({ steps }) => steps.length > 0,
+      );
+      return { plans, participants, requested };
+    }
+    for (const name of unknown) {
+      tried.add(name);
+      const other = found.find((each) => each.name === name);
+      if (other === undefined) continue;
+      const settings = await otherProjectSettings(context, other);
+      participants.set(name, await lookAt({ ...context, settings }));
+    }
+  }
+}
+
+/** Reads a project's files and history, and loads what is pending. Tells nobody that it connects: it only looks. */
+async function lookAt(context: CommandContext): Promise<Participant> {
+  const { project, environment, outOfOrder } = context.settings;
+  const files = await findFiles(context);
+  const database = await projectDatabase({ ...context, onEvent: () => undefined });
+  const state = await lookAtHistory(database, 'throw', (found: HistoryState) =>
+    Promise.resolve(found),
+  );
+  const pending = await findPendingMigrations(context, files, state);
+  const { entries } = state;
+  return {
+    context,
+    result: database.result,
+    facts: { project, environment, pending, files, entries, outOfOrder },
+  };
+}
+
+async function runOne(
+  { context, result }: Participant,
+  plan: Plan<Migration>,
+  options: MigrateOptions,
+  before: readonly RunResult[],
+): Promise<RunResult> {
+  const started = performance.now();
+  const again = before.some(({ project }) => project === plan.project);
+  try {
+    return await migrate(context, {
+      transaction: options.transaction,
+      only: new Set(plan.steps.map(({ migration }) => migration.id)),
+      // Planned as one, checked as one: only the order of runs makes these late.
+      outOfOrder: again ? 'allow' : undefined,
+    });
+  } catch (error) {
+    // A refusal promises that nothing was touched, and an earlier run has touched something.
+    const [first] = plan.steps;
+    const touched = before.some(({ done }) => done.length > 0);
+    if (!touched || first === undefined || !isMigratorError(error)) throw error;
+    const { id, name } = first.migration;
+    return {
+      ...plannedResult(result, plan, started),
+      status: 'failed',
+      failed: { id, name, durationMs: 0, error: refusalOf(error), guidance: [CARRY_ON] },
+      notReached: plan.steps.slice(1).map(({ migration }) => migration.id),
+    };
+  }
+}
+
+function refusalOf(error: Pick<MigratorError, 'problems'>): MigratorError {
+  return error instanceof MigratorError ? error : MigratorError.fromProblems(error.problems);
+}
+
+/** What became of the requested project's run when one before it failed. */
+function blocked(requested: Participant, plan: Plan<Migration>, by: RunResult): RunResult {
+  const failed: MigrationFailure | undefined = by.failed;
+  return {
+    ...plannedResult(requested.result, plan, performance.now()),
+    status: 'failed',
+    failed,
+    notReached: plan.steps.map(({ migration }) => migration.id),
+  };
+}
+
+function withPrerequisites(results: readonly RunResult[], started: number): RunResult {
+  const last = results.at(-1);
+  if (last === undefined) throw new TypeError('There is always a run of the requested project.');
+  return {
+    ...last,
+    prerequisiteRuns: results.slice(0, -1),
+    durationMs: performance.now() - started,
+  };
+}
+
+const CARRY_ON =
+  'Mend what is named and run the same command again: it goes on where this one stopped.';

@@ -1,0 +1,71 @@
+import type { FoundProject } from '../config/find-projects';
+import { resolveSettings } from '../config/resolve-settings';
+import type { Settings } from '../config/settings';
+import { MigratorError } from '../errors';
+import type { HistoryEntry } from '../history/entry';
+import { isMigratorError } from '../report/error-shape';
+import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
+import { tenantSettings } from './tenant-settings';
+
+/**
+ * Settings of another project for the same environment and, where it names several databases, the one of the same name; the
+ * same tenant, where both projects have tenants.
+ *
+ * @throws {MigratorError} what its configuration is refused for, with both projects named; `UNKNOWN_DATABASE` when it cannot
+ *   be told which of its databases is meant
+ */
+export async function otherProjectSettings(
+  context: CommandContext,
+  found: FoundProject,
+): Promise<Settings> {
+  const own = context.settings;
+  try {
+    const config = await context.sources.config(found, own.workspaceRoot);
+    const all = resolveSettings(config, { environment: own.environment, env: process.env });
+    const [first, second] = all;
+    const same = all.find(({ databaseName }) => databaseName === own.databaseName);
+    const chosen = same ?? (second === undefined ? first : undefined);
+    if (chosen === undefined) throw undecided(own, all);
+    if (own.tenant === undefined || chosen.tenants === undefined) return chosen;
+    return tenantSettings(chosen, own.connection, own.schema, own.tenant);
+  } catch (error) {
+    throw namingBoth(error, found.name, own.project);
+  }
+}
+
+/** Whether rows of the other project are in the history at hand. */
+export function sharesHistory(own: Settings, other: Settings): boolean {
+  if (own.schema !== other.schema) return false;
+  // An application that passes its own connection says by that where all of it lives.
+  if (own.connection.kind !== 'url' || other.connection.kind !== 'url') return true;
+  return own.connection.url === other.connection.url;
+}
+
+/** The rows of a history that is not the one at hand. Looks only, and tells nobody that it connects. */
+export async function entriesElsewhere(
+  context: CommandContext,
+  other: Settings,
+): Promise<readonly HistoryEntry[]> {
+  const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
+  return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));
+}
+
+function undecided(own: Settings, all: readonly Settings[]): MigratorError {
+  const names = all.map(({ databaseName }) => databaseName).join(', ');
+  return new MigratorError(
+    'UNKNOWN_DATABASE',
+    `it has several databases in ${own.environment} (${names}), and none with the name that ${own.project} works on${own.databaseName === undefined ? '' : ` (${own.databaseName})`}.`,
+    { hint: 'Give both projects databases of the same names in this environment.' },
+  );
+}
+
+/** Somebody who migrates one project has to learn why another one's configuration matters. */
+function namingBoth(error: unknown, other: string, own: string): unknown {
+  if (!isMigratorError(error)) return error;
+  return MigratorError.fromProblems(
+    error.problems.map((problem) => ({
+      ...problem,
+      message: `${other}, which ${own} depends on: ${problem.message}`,
+    })),
+  );
+}
