@@ -279,7 +279,7 @@ describeOnEveryDatabase('what a migration may do', (workspace) => {
     const api = workspace().project();
     api.add(
       'settings',
-      'SET search_path = elsewhere; SET statement_timeout = '1h'; SET ROLE pg_monitor',
+      "SET search_path = elsewhere; SET statement_timeout = '1h'; SET ROLE pg_monitor",
     );
     api.add('next', 'CREATE TABLE teams AS SELECT current_user = session_user AS same');
 
