@@ -23,14 +23,16 @@ export class PgliteEngine {
   /**
    * Starts PGlite.
    *
-   * @param folder absolute, created where it is not there; `undefined` for memory
+   * @param data an absolute folder, created where it is not there; for a database in memory the {@link dump} of an earlier
+   *   engine, or nothing
    */
-  static async start(folder: string | undefined): Promise<PgliteEngine> {
-    // One after the other: they share chunks, and Jest's module linker trips over two imports of one chunk at a time.
-    const { PGlite } = await import('@electric-sql/pglite');
-    const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
-    const { Client } = await import('pg');
-    const pglite = new PGlite(folder);
+  static async start(data: string | Blob | undefined): Promise<PgliteEngine> {
+    const [{ PGlite }, { createPgConfig }, { Client }] = await Promise.all([
+      import('@electric-sql/pglite'),
+      import('@electric-sql/pglite/node-postgres'),
+      import('pg'),
+    ]);
+    const pglite = new PGlite(typeof data === 'string' ? { dataDir: data } : { loadDataDir: data });
     await pglite.waitReady;
     const { connection, user, database, host, port, password } = createPgConfig(pglite);
     // The types of `pg` do not know that a client can be given its connection.
@@ -62,10 +64,11 @@ export class PgliteEngine {
     );
   }
 
-  /** Brings the session back to how it began, for the next one who uses it. */
-  async reset(): Promise<void> {
+  /** All data that is committed, to start another engine from. */
+  async dump(): Promise<Blob> {
     await this.client.query('ROLLBACK');
-    await this.client.query('DISCARD ALL');
+    await this.client.query('CHECKPOINT');
+    return this.pglite.dumpDataDir('none');
   }
 
   async stop(): Promise<void> {

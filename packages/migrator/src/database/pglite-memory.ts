@@ -2,51 +2,54 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MigratorError } from '../errors';
 import { PgliteEngine, type LentEngine } from './pglite-engine';
 
-/** A database in memory: one engine for the life of the process, lent to one session at a time. */
+/** A database in memory, used by one session at a time. */
 interface MemoryDatabase {
-  readonly engine: Promise<PgliteEngine>;
-  /** Settles when everyone who queued so far has given it back. */
+  /**
+   * What the last session left. No engine is kept running in between: it takes its memory and has timers of Postgres in it,
+   * which would keep the process from ending.
+   */
+  data: Blob | undefined;
+  /** Settles when everyone who queued so far is done. */
   turn: Promise<void>;
 }
 
+/** They last as long as the process. */
 const databases = new Map<string, MemoryDatabase>();
 
 /** Whether this process has made that database already. */
 export function memoryExists(name: string): boolean {
-  return databases.has(name);
+  return databases.get(name)?.data !== undefined;
 }
 
 /**
- * Lends the engine of a database in memory, in turn; makes it at the first time.
+ * Starts an engine on a database in memory, in turn.
  *
  * @param waitMs milliseconds to wait for another session of this process
  * @throws {MigratorError} `LOCK_HELD`
  */
 export async function borrowMemory(name: string, waitMs: number): Promise<LentEngine> {
-  const database = databases.get(name) ?? {
-    engine: PgliteEngine.start(undefined),
-    turn: Promise.resolve(),
-  };
+  const database = databases.get(name) ?? { data: undefined, turn: Promise.resolve() };
   databases.set(name, database);
   const before = database.turn;
-  let giveBack = () => {};
+  let done = () => {};
   const mine = new Promise<void>((resolve) => {
-    giveBack = resolve;
+    done = resolve;
   });
   database.turn = before.then(() => mine);
   try {
     await settledWithin(before, waitMs, name);
-    const engine = await database.engine;
+    const engine = await PgliteEngine.start(database.data);
     const release = async () => {
       try {
-        await engine.reset();
+        database.data = await engine.dump();
+        await engine.stop();
       } finally {
-        giveBack();
+        done();
       }
     };
     return { engine, release, isLost: () => false };
   } catch (error) {
-    giveBack();
+    done();
     throw error;
   }
 }

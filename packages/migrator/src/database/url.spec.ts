@@ -1,4 +1,4 @@
-import { MigratorError } from '../errors';
+import type { MigratorError } from '../errors';
 import { redact } from './redact';
 import { parseUrl, type DatabaseAddress } from './url';
 
