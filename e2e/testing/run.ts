@@ -58,6 +58,5 @@ export async function mustRun(...args: Parameters<typeof run>): Promise<Finished
 }
 
 function withoutColours(text: string): string {
-  // eslint-disable-next-line no-control-regex -- colours are control characters
   return text.replace(/\u001b\[[0-9;]*m/g, '');
 }

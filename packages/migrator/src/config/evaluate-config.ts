@@ -98,7 +98,6 @@ function inertProcess(): unknown {
 function requireNothing(name: string): unknown {
   if (name === '@flashfusion/migrator') return { defineConfig: same, defineMigration: same };
   const bare = name.replace(/^node:/, '');
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
   if (isBuiltin(name) && HARMLESS.includes(bare)) return require(`node:${bare}`);
   return STAND_IN;
 }

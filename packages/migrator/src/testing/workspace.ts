@@ -43,8 +43,7 @@ export class TestProject {
 
   /** Adds a migration file, or writes it anew under the version that it has. */
   add(name: string, snippet: MigrationSnippet | string = {}): this {
-    const { version: asked, ...rest } =
-      typeof snippet === 'string' ? { up: snippet } : (snippet as MigrationSnippet);
+    const { version: asked, ...rest } = typeof snippet === 'string' ? { up: snippet } : snippet;
     const version = asked ?? this.paths.get(name)?.version ?? nthVersion((this.count += 1));
     return this.write(`${version}_${name}.ts`, migrationSource(version, name, rest));
   }
