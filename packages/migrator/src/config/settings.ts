@@ -1,5 +1,4 @@
 import type { Pool, PoolClient } from 'pg';
-import type { QueryResult } from '../migration/types';
 import type { FindTenants } from './config';
 
 /** An object of the application that runs SQL on one connection, like FlashFusion's `UnifiedDatabaseService`. */
@@ -7,7 +6,7 @@ export interface DatabaseService {
   query(
     sql: string,
     params?: readonly unknown[],
-  ): Promise<Partial<QueryResult> & { rows: unknown[] }>;
+  ): Promise<{ rows: unknown[]; rowCount?: number | null; command?: string }>;
 }
 
 /** A pool that hands out `pg` clients: one of them is taken for a whole run. */

@@ -112,7 +112,7 @@ class ServiceSession implements Session {
   private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
     if (this.closed) throw new MigratorError('CONNECTION_LOST', 'The session is closed.');
     if (/^\s*COMMIT\s*;?\s*$/i.test(sql)) return this.commit();
-    const result = await this.service.query(sql, params);
+    const result = lastOf(await this.service.query(sql, params));
     if (/^\s*(?:BEGIN|START\s+TRANSACTION)\b/i.test(sql)) await this.checkBackend();
     return {
       rows: result.rows as Row[],
@@ -142,6 +142,11 @@ class ServiceSession implements Session {
     await this.service.query('ROLLBACK');
     throw severalBackends();
   }
+}
+
+/** Several statements at once are answered with a list of results by `pg`; the last one counts. */
+function lastOf<Result>(answer: Result | readonly Result[]): Result {
+  return Array.isArray(answer) ? (answer.at(-1) as Result) : (answer as Result);
 }
 
 function severalBackends(): MigratorError {

@@ -23,7 +23,7 @@ export interface ConnectOptions {
  */
 export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
   const { tls } = address;
-  const ssl = toPgSsl(tls, readCertificate);
+  const ssl = toPgSsl(tls, (path) => readCertificate(path, address.source));
   try {
     return await attempt(address, options, ssl);
   } catch (error) {
@@ -68,12 +68,13 @@ function parametersOf(client: Client): { options: string | undefined } {
     .connectionParameters;
 }
 
-function readCertificate(path: string): string {
+function readCertificate(path: string, source: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw new MigratorError('INVALID_CONNECTION', `The certificate file ${path} cannot be read.`, {
       hint: 'Correct sslrootcert, sslcert or sslkey in the url.',
+      where: source,
       cause,
     });
   }

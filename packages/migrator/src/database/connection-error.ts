@@ -80,11 +80,7 @@ const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|CERT_/;
  * An error of connecting, told with host, port and what to do. Errors that are ours already pass through. No part of the
  * url but host, port, user and database is named.
  */
-export function connectionFailed(
-  error: unknown,
-  address: PostgresAddress,
-  source: string,
-): MigratorError {
+export function connectionFailed(error: unknown, address: PostgresAddress): MigratorError {
   if (error instanceof MigratorError) return error;
   const cause = firstCause(error);
   const { what, hint } = explain(cause, address);
@@ -92,7 +88,7 @@ export function connectionFailed(
   return new MigratorError(
     'CONNECTION_FAILED',
     `${address.host}:${address.port} ${what}${said === '' ? '' : ` (${said})`}.`,
-    { hint: `${hint} The url is from ${source}.`, where: source, cause },
+    { hint: `${hint} The url is from ${address.source}.`, where: address.source, cause },
   );
 }
 

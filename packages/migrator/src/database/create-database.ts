@@ -34,7 +34,7 @@ export async function createDatabase(
       const address = parseUrl(url, { ...options, source, env: process.env });
       if (address.driver === 'postgres') {
         const { PostgresDatabase } = await import('./postgres.js');
-        return new PostgresDatabase(address, source);
+        return new PostgresDatabase(address);
       }
       const { PgliteDatabase } = await import('./pglite.js');
       return new PgliteDatabase(address, source);

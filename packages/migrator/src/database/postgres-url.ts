@@ -19,6 +19,8 @@ export interface PostgresAddress {
   /** Start-up options of the url (`-c name=value`), sent before our own. */
   readonly options: string | undefined;
   readonly channelBinding: boolean;
+  /** Where the url came from, for messages. */
+  readonly source: string;
 }
 
 /** Parameters of a url, each with the variable of libpq that stands in for it under `?env`. */
@@ -49,7 +51,7 @@ const ELSEWHERE: Record<string, string> = {
 };
 
 const SHAPE =
-  /^[a-z]+:\/\/(?:([^/?#]*)@)?(\[[0-9a-f:.]+\]|[^/?#:[\]@]*)(?::(\d*))?(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
+  /^[a-z]+:\/\/(?:([^/?#]*)@)?(\[[0-9a-f:.]+\]|[^/?#:[\]@\s]*)(?::(\d*))?(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
 const ESCAPE_HINT =
   'Percent-encode what has a meaning in urls, above all in the password: @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25.';
 const DEFAULT_PORT = '5432';
@@ -115,6 +117,7 @@ export function parsePostgresUrl(url: string, options: ParseUrlOptions): Postgre
       ),
     options: find('options'),
     channelBinding: readChannelBinding(find('channel_binding'), source),
+    source,
   };
 }
 

@@ -24,11 +24,8 @@ const GOODBYE = 2_000;
 export class PostgresDatabase implements Database {
   readonly target: ConnectionTarget;
 
-  constructor(
-    private readonly address: PostgresAddress,
-    source: string,
-  ) {
-    const { host, port, database, user } = address;
+  constructor(private readonly address: PostgresAddress) {
+    const { host, port, database, user, source } = address;
     this.target = { driver: 'postgres', host, port, database, user, source };
   }
 
@@ -47,7 +44,7 @@ export class PostgresDatabase implements Database {
         throw error;
       }
     } catch (error) {
-      throw connectionFailed(error, this.address, this.target.source);
+      throw connectionFailed(error, this.address);
     }
   }
 
