@@ -4,6 +4,16 @@ import { MigratorError } from '../errors';
 import { sqlState } from './failure';
 import { PgliteExtensions } from './pglite-extensions';
 
+let modules: ReturnType<typeof load> | undefined;
+
+/** Loads what is needed, once and one after the other: Jest's loader mixes up modules that are asked for at the same time. */
+async function load() {
+  const { PGlite } = await import('@electric-sql/pglite');
+  const { createPgConfig } = await import('@electric-sql/pglite/node-postgres');
+  const { Client } = await import('pg');
+  return { PGlite, createPgConfig, Client };
+}
+
 /** An engine for as long as a session needs it. */
 export interface LentEngine {
   readonly engine: PgliteEngine;
@@ -27,11 +37,8 @@ export class PgliteEngine {
    *   engine, or nothing
    */
   static async start(data: string | Blob | undefined): Promise<PgliteEngine> {
-    const [{ PGlite }, { createPgConfig }, { Client }] = await Promise.all([
-      import('@electric-sql/pglite'),
-      import('@electric-sql/pglite/node-postgres'),
-      import('pg'),
-    ]);
+    modules ??= load();
+    const { PGlite, createPgConfig, Client } = await modules;
     const pglite = new PGlite(typeof data === 'string' ? { dataDir: data } : { loadDataDir: data });
     await pglite.waitReady;
     const { connection, user, database, host, port, password } = createPgConfig(pglite);
