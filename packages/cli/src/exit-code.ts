@@ -34,6 +34,8 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   PROJECT_NOT_FOUND: EXIT.refused,
   UNKNOWN_ENVIRONMENT: EXIT.refused,
   UNKNOWN_DATABASE: EXIT.refused,
+  INVALID_TENANTS: EXIT.refused,
+  UNKNOWN_TENANT: EXIT.refused,
   INVALID_CONNECTION: EXIT.refused,
   IDENTIFIER_TOO_LONG: EXIT.refused,
   MIGRATIONS_FOLDER_NOT_FOUND: EXIT.refused,

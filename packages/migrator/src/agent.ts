@@ -1,16 +1,23 @@
 import { baseline, type BaselineOptions, type BaselineResult } from './commands/baseline';
 import { migrate, type MigrateOptions } from './commands/migrate';
 import { migrateAcrossProjects } from './commands/migrate-across-projects';
-import type { CommandContext } from './commands/project-database';
+import { projectDatabase, type CommandContext } from './commands/project-database';
 import { diskSources } from './commands/project-sources';
 import { repair, type RepairOptions, type RepairResult } from './commands/repair';
 import { rollback, type RollbackOptions } from './commands/rollback';
+import { findTenants } from './commands/find-tenants';
+import {
+  migrateTenants,
+  requireTenant,
+  type MigrateTenantsOptions,
+} from './commands/migrate-tenants';
 import { status, type StatusOptions } from './commands/status';
+import { statusTenants, type StatusTenantsOptions } from './commands/status-tenants';
 import { loadProjectConfig } from './config/load-project-config';
 import { resolveSettings, type SettingsOverrides } from './config/resolve-settings';
 import type { ClientPool, DatabaseService, Settings } from './config/settings';
 import type { RunListener } from './run/events';
-import type { RunResult, StatusResult } from './run/result';
+import type { RunResult, StatusResult, TenantsResult, TenantsStatusResult } from './run/result';
 import type { GenerateMigrationOptions } from './scaffold/generate-migration';
 import type { ScaffoldedMigration } from './scaffold/scaffold-migration';
 
@@ -98,6 +105,59 @@ export class MigrationAgent {
   /** What is applied, pending, failed and drifted, and the newest rows of the history. Changes nothing, takes no lock. */
   status(options: StatusOptions = {}): Promise<StatusResult> {
     return status(this.context, options);
+  }
+
+  /** Whether the environment has tenants: then `migrateTenants` is what applies migrations to them. */
+  get hasTenants(): boolean {
+    return this.settings.tenants !== undefined;
+  }
+
+  /**
+   * Applies what is pending to every tenant of the environment: to one of them first and alone, then to several at once, each
+   * under its own lock and with its own history. Tenants that are up to date are only looked at, so that running again
+   * goes on where a run has stopped.
+   *
+   * @returns also when tenants failed, with what became of each
+   * @throws {MigratorError} `UNKNOWN_TENANT`, `INVALID_TENANTS`, `INVALID_NAME`, … before anything is touched
+   * @example
+   * ```ts
+   * const result = await agent.migrateTenants({ concurrency: 8, canary: 'tenant_demo', stopAfterFailures: 3 });
+   * if (result.status === 'failed') console.error(result.counts);
+   * ```
+   */
+  migrateTenants(options: MigrateTenantsOptions = {}): Promise<TenantsResult> {
+    return migrateTenants(this.context, options);
+  }
+
+  /** How every tenant stands, in short. Changes nothing, takes no lock. */
+  statusTenants(options: StatusTenantsOptions = {}): Promise<TenantsStatusResult> {
+    return statusTenants(this.context, options);
+  }
+
+  /**
+   * The names of the environment's tenants: their schemas, or where their urls lead.
+   *
+   * @throws {MigratorError} `UNKNOWN_TENANT` when the environment has none, `INVALID_TENANTS`, …
+   */
+  async tenants(): Promise<string[]> {
+    return (await findTenants(await this.quietDatabase())).map(({ name }) => name);
+  }
+
+  /**
+   * An agent for one tenant alone, with all that an agent does.
+   *
+   * @param name as {@link tenants} gives it
+   * @throws {MigratorError} `UNKNOWN_TENANT` with the nearest names
+   */
+  async tenant(name: string): Promise<MigrationAgent> {
+    const { settings } = requireTenant(await findTenants(await this.quietDatabase()), name);
+    const { onEvent, signal } = this.context;
+    return new MigrationAgent({ settings, onEvent, signal });
+  }
+
+  /** For a look that nobody has to be told of. */
+  private quietDatabase() {
+    return projectDatabase({ ...this.context, onEvent: () => undefined });
   }
 
   /**

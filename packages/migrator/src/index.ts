@@ -10,14 +10,18 @@ export { MigratorError } from './errors';
 export type { AgentOptions, LoadAgentOptions } from './agent';
 export type { BaselineOptions, BaselineResult } from './commands/baseline';
 export type { MigrateOptions } from './commands/migrate';
+export type { MigrateTenantsOptions } from './commands/migrate-tenants';
 export type { RepairAction, RepairOptions, RepairResult, RepairStep } from './commands/repair';
 export type { RollbackOptions } from './commands/rollback';
 export type { StatusOptions } from './commands/status';
+export type { StatusTenantsOptions } from './commands/status-tenants';
 export type {
   Config,
   DatabaseConfig,
   Duration,
   EnvironmentConfig,
+  FindTenants,
+  TenantSource,
   UrlSource,
 } from './config/config';
 export type { SettingsOverrides } from './config/resolve-settings';
@@ -58,6 +62,11 @@ export type {
   ResultContext,
   RunResult,
   StatusResult,
+  TenantCounts,
+  TenantOutcome,
+  TenantsResult,
+  TenantsStatusResult,
+  TenantStatus,
 } from './run/result';
 
 // For tools that find projects and write migrations.
@@ -78,7 +87,15 @@ export { escapeMarkdown, formatMarkdownSummary } from './report/format-markdown'
 export { formatPlan } from './report/format-plan';
 export { formatRunResult } from './report/format-run-result';
 export { formatStatus } from './report/format-status';
-export { parseRunReport, toRunReport, type RunReport } from './report/run-report';
+export { formatStatusMatrix } from './report/format-status-matrix';
+export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';
+export {
+  parseRunReport,
+  tenantReports,
+  toRunReport,
+  toRunReports,
+  type RunReport,
+} from './report/run-report';
 export { plainStyle, type Style } from './report/style';
 export { toJson } from './report/to-json';
 export { redact } from './database/redact';

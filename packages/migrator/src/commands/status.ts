@@ -1,5 +1,8 @@
 import { MigratorError, type Problem } from '../errors';
+import type { HistoryState } from '../history/state';
+import type { MigrationFile } from '../migration/types';
 import { migrationStatuses } from '../plan/migration-statuses';
+import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { findFiles, planMigrate } from './migrate';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
@@ -15,34 +18,45 @@ export async function status(
   context: CommandContext,
   { recent = 10 }: StatusOptions,
 ): Promise<StatusResult> {
-  const { settings } = context;
-  const { project, environment, outOfOrder } = settings;
+  const { project, environment } = context.settings;
   const files = await findFiles(context);
   const database = await projectDatabase(context);
-  return lookAtHistory(database, 'report', async (state, history) => {
-    const { entries } = state;
-    const migrations = migrationStatuses({ project, files, entries, outOfOrder });
-    const count = (...wanted: (typeof migrations)[number]['state'][]) =>
-      migrations.filter((migration) => wanted.includes(migration.state)).length;
-    return {
-      ...database.result,
-      migrations,
-      counts: {
-        applied: count('applied'),
-        // One that was reverted and has no file any more will never run again.
-        pending: migrations.filter(
-          ({ state, file }) => file !== undefined && (state === 'pending' || state === 'reverted'),
-        ).length,
-        failed: count('failed', 'running'),
-        drifted: migrations.filter(({ drift }) => drift !== 'none').length,
-      },
-      recent: (await history?.recent(environment, project, recent)) ?? [],
-      problems: [
-        ...state.damage,
-        ...(await problemsOf(() => planMigrate(context, files, state, {}))),
-      ],
-    };
-  });
+  return lookAtHistory(database, 'report', async (state, history) => ({
+    ...database.result,
+    ...(await standing(context, files, state)),
+    recent: (await history?.recent(environment, project, recent)) ?? [],
+  }));
+}
+
+/** How the migrations stand in a history that was read with `damage: 'report'`. */
+export async function standing(
+  context: CommandContext,
+  files: readonly MigrationFile[],
+  state: HistoryState,
+): Promise<Pick<StatusResult, 'migrations' | 'counts' | 'problems'>> {
+  const { project, outOfOrder } = context.settings;
+  const { entries } = state;
+  const migrations = migrationStatuses({ project, files, entries, outOfOrder });
+  const count = (...wanted: (typeof migrations)[number]['state'][]) =>
+    migrations.filter((migration) => wanted.includes(migration.state)).length;
+  return {
+    migrations,
+    counts: {
+      applied: count('applied'),
+      pending: migrations.filter(isPending).length,
+      failed: count('failed', 'running'),
+      drifted: migrations.filter(({ drift }) => drift !== 'none').length,
+    },
+    problems: [
+      ...state.damage,
+      ...(await problemsOf(() => planMigrate(context, files, state, {}))),
+    ],
+  };
+}
+
+/** Whether `migrate` would apply it: one that was reverted and has no file any more will never run again. */
+export function isPending({ state, file }: MigrationStatus): boolean {
+  return file !== undefined && (state === 'pending' || state === 'reverted');
 }
 
 /** What would stop `migrate`: found by planning it, which loads what is pending and touches nothing. */

@@ -33,9 +33,29 @@ function lineFor(event: RunEvent): string | undefined {
       return `[${event.index + 1}/${event.total}] ${event.action === 'apply' ? 'applied' : 'reverted'} ${event.id} ${event.name} in ${formatDuration(event.durationMs)}`;
     case 'migration-failed':
       return `failed to ${event.action} ${event.id} ${event.name} after ${formatDuration(event.durationMs)}: ${event.error.code}: ${event.error.message}`;
+    case 'tenants-found':
+      return `${count(event.total, 'tenant')}, ${event.upToDate} of them up to date`;
+    case 'tenant-started':
+      return event.role === 'canary' ? `${event.tenant}: first, as the canary` : undefined;
+    case 'tenant-event': {
+      const line = isOrdinary(event.event) ? undefined : lineFor(event.event);
+      return line === undefined ? undefined : `${event.tenant}: ${line}`;
+    }
+    case 'tenant-finished':
+      return `[${event.finished}/${event.total}] ${event.tenant}: ${event.status} in ${formatDuration(event.durationMs)}`;
     case 'reconnecting':
       return `${event.id}: reconnecting (${event.why})`;
   }
+}
+
+/** What a thousand tenants need not say a thousand times: that all goes as it should. */
+function isOrdinary({ type }: RunEvent): boolean {
+  return (
+    type === 'connecting' ||
+    type === 'run-started' ||
+    type === 'migration-started' ||
+    type === 'migration-finished'
+  );
 }
 
 /** A session that is in the way: `flashfusion api, process 4711, user migrator, since …`. */

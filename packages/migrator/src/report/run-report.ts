@@ -1,4 +1,4 @@
-import type { RunResult } from '../run/result';
+import type { RunResult, TenantsResult } from '../run/result';
 import { maskSecrets } from './mask';
 
 /** One migration in a report. */
@@ -61,6 +61,29 @@ export function toRunReports(result: RunResult): RunReport[] {
   // A result read back from JSON of an older version has no such runs.
   const before: readonly RunResult[] | undefined = result.prerequisiteRuns;
   return [...(before ?? []), result].map(toRunReport);
+}
+
+/** A report for every tenant that was run on; the others have nothing to report. */
+export function tenantReports(result: TenantsResult): RunReport[] {
+  const { tenants, ...head } = result;
+  return tenants
+    .filter(({ runId, status }) => runId !== '' || status === 'planned')
+    .map(({ planned, ...tenant }): RunReport => ({
+      ...toRunReport({
+        ...head,
+        ...tenant,
+        status: tenant.status === 'done' || tenant.status === 'planned' ? tenant.status : 'failed',
+        plan: { action: 'apply', project: head.project, environment: head.environment, steps: [] },
+        notReached: planned.filter(
+          (id) =>
+            tenant.status === 'failed' &&
+            id !== tenant.failed?.id &&
+            tenant.done.every((done) => done.id !== id),
+        ),
+        prerequisiteRuns: [],
+      }),
+      planned,
+    }));
 }
 
 /**

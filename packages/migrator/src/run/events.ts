@@ -1,6 +1,7 @@
 import type { ConnectionTarget } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { MigrationId } from '../migration/types';
+import type { TenantOutcome } from './result';
 
 /** Who holds the lock that a runner waits for, as the server knows it. */
 export interface LockHolder {
@@ -81,6 +82,33 @@ export type RunEvent =
       readonly action: 'apply' | 'revert';
       readonly durationMs: number;
       readonly error: MigratorError;
+    }
+  | {
+      readonly type: 'tenants-found';
+      readonly total: number;
+      /** How many have everything applied already. */
+      readonly upToDate: number;
+    }
+  | {
+      readonly type: 'tenant-started';
+      readonly tenant: string;
+      /** The canary goes alone, before all others. */
+      readonly role: 'canary' | 'ordinary';
+    }
+  | {
+      /** What happens in one tenant of those that are worked on at the same time. */
+      readonly type: 'tenant-event';
+      readonly tenant: string;
+      readonly event: RunEvent;
+    }
+  | {
+      readonly type: 'tenant-finished';
+      readonly tenant: string;
+      readonly status: TenantOutcome['status'];
+      readonly durationMs: number;
+      /** How many are finished by now, this one included, of those that have something to do. */
+      readonly finished: number;
+      readonly total: number;
     }
   | { readonly type: 'reconnecting'; readonly id: MigrationId; readonly why: string };
 

@@ -65,3 +65,74 @@ export interface StatusResult extends ResultContext {
   /** What would stop `migrate` now: drift, interruptions, unknown dependencies. */
   readonly problems: readonly import('../errors').Problem[];
 }
+
+/** What became of one tenant, in short: there may be thousands. */
+export interface TenantOutcome {
+  readonly tenant: string;
+  /**
+   * `refused`: something stood in the way before its schema was touched; `not-reached`: the run stopped before it. Running
+   * again takes up what is not `done`.
+   */
+  readonly status: RunResult['status'] | 'refused' | 'not-reached';
+  /** Empty where nothing ran. */
+  readonly runId: string;
+  readonly planned: readonly MigrationId[];
+  readonly done: readonly MigrationOutcome[];
+  readonly failed: MigrationFailure | undefined;
+  /** Why it was refused: a {@link MigratorError} unless nobody foresaw it. */
+  readonly error: unknown;
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
+/** How many tenants stand how. */
+export interface TenantCounts {
+  readonly total: number;
+  readonly done: number;
+  /** Everything was applied already. */
+  readonly upToDate: number;
+  readonly planned: number;
+  readonly failed: number;
+  readonly refused: number;
+  readonly notReached: number;
+}
+
+/** What `migrateTenants` gives back, also when tenants failed. */
+export interface TenantsResult extends ResultContext {
+  readonly action: 'apply';
+  /** `failed` as soon as one tenant failed or was refused, or the run was cancelled. */
+  readonly status: RunResult['status'];
+  /** The tenant that went first and alone; `undefined` where none had anything to do. */
+  readonly canary: string | undefined;
+  readonly counts: TenantCounts;
+  /** In the order in which the environment names them. */
+  readonly tenants: readonly TenantOutcome[];
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
+/** The state of one tenant, in short. */
+export interface TenantStatus {
+  readonly tenant: string;
+  readonly counts: StatusResult['counts'];
+  /** What `migrate` would apply. */
+  readonly pending: readonly MigrationId[];
+  /** What would stop `migrate` now. */
+  readonly problems: readonly import('../errors').Problem[];
+  /** Why it could not be looked at; the rest is empty then. */
+  readonly error: unknown;
+}
+
+/** What `statusTenants` gives back. Looking changes nothing. */
+export interface TenantsStatusResult extends ResultContext {
+  readonly counts: {
+    readonly total: number;
+    readonly upToDate: number;
+    /** Something is pending, and nothing stands in the way. */
+    readonly behind: number;
+    /** Something failed, drifted or stands in the way, or it could not be looked at. */
+    readonly troubled: number;
+  };
+  /** In the order in which the environment names them. */
+  readonly tenants: readonly TenantStatus[];
+}

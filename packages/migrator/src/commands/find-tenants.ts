@@ -1,0 +1,135 @@
+import type { TenantSource } from '../config/config';
+import type { Connection, Settings } from '../config/settings';
+import { createDatabase } from '../database/create-database';
+import type { ConnectionTarget, Session } from '../database/database';
+import { quoteIdentifier } from '../database/identifier';
+import { MigratorError, type Problem } from '../errors';
+import { isErrorLike, isMigratorError } from '../report/error-shape';
+import { openOptions, type ProjectDatabase } from './project-database';
+import { tenantSettings } from './tenant-settings';
+
+/** One tenant: its name, fit to be printed, and the settings to work on it with. */
+export interface Tenant {
+  readonly name: string;
+  readonly settings: Settings;
+}
+
+const URL = /^(postgres(ql)?:\/\/|pglite:)/i;
+const RESERVED = /^(pg_.*|information_schema)$/;
+
+/**
+ * Asks the environment for its tenants, on a read-only session that is opened when the first query wants it.
+ *
+ * @returns the tenants in the order in which they were named
+ * @throws {MigratorError} `UNKNOWN_TENANT` when the environment has no `tenants`; `INVALID_TENANTS`, `INVALID_NAME`,
+ *   `IDENTIFIER_TOO_LONG`, `INVALID_CONNECTION` with every bad element in `problems`; what connecting throws
+ */
+export async function findTenants(project: ProjectDatabase): Promise<Tenant[]> {
+  const { settings } = project.context;
+  const where = `environments.${settings.environment}.tenants`;
+  const given = await ask(project, where);
+  if (!Array.isArray(given)) {
+    throw new MigratorError('INVALID_TENANTS', `${where} did not give a list of names.`, {
+      where: settings.configPath ?? where,
+      hint: 'Give an array of schema names or urls, e.g. rows.map((row) => row.schema_name).',
+    });
+  }
+  const tenants: Tenant[] = [];
+  const problems: Problem[] = [];
+  for (const [index, element] of (given as unknown[]).entries()) {
+    try {
+      tenants.push(await toTenant(settings, element, index));
+    } catch (error) {
+      if (!isMigratorError(error)) throw error;
+      problems.push(...error.problems.map((problem) => ({ ...problem, where })));
+    }
+  }
+  problems.push(...duplicates(tenants, where));
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+  return tenants;
+}
+
+async function ask({ context, database }: ProjectDatabase, where: string): Promise<unknown> {
+  const { settings } = context;
+  if (settings.tenants === undefined) {
+    throw new MigratorError('UNKNOWN_TENANT', `${settings.environment} has no tenants.`, {
+      where: settings.configPath ?? where,
+      hint: 'Add `tenants` to the environment: a function that gives their schemas or urls.',
+    });
+  }
+  let session: Promise<Session> | undefined;
+  const source: TenantSource = {
+    async query<Row>(sql: string, params?: readonly unknown[]) {
+      session ??= openExisting();
+      const { rows } = await (await session).query<Row>(sql, params);
+      return { rows };
+    },
+  };
+  const openExisting = async () => {
+    if (await database.exists()) return database.open(openOptions(settings, 'read-only'));
+    throw new MigratorError('CONNECTION_FAILED', `${where}: this database does not exist yet.`, {
+      hint: 'Looking creates nothing: migrate the project that makes the table of tenants first.',
+    });
+  };
+  try {
+    return await settings.tenants(source);
+  } catch (error) {
+    if (isMigratorError(error)) throw error;
+    const reason = isErrorLike(error) ? error.message : String(error);
+    throw new MigratorError('INVALID_TENANTS', `${where} failed: ${reason}`, {
+      where: settings.configPath ?? where,
+      hint: 'Mend the function; it is given a read-only session of this database.',
+      cause: error,
+    });
+  } finally {
+    const opened = await session?.catch(() => undefined);
+    await opened?.close();
+  }
+}
+
+/** @throws {MigratorError} what is wrong with the element */
+async function toTenant(settings: Settings, element: unknown, index: number): Promise<Tenant> {
+  if (typeof element !== 'string') {
+    throw new MigratorError('INVALID_TENANTS', `Tenant ${index + 1} is no text.`, {
+      hint: 'Give names, not rows: rows.map((row) => row.schema_name).',
+    });
+  }
+  if (URL.test(element)) {
+    const source = `tenant ${index + 1}`;
+    const connection: Connection = { kind: 'url', url: element, source };
+    const { target } = await createDatabase(connection, settings);
+    const name = nameOf(target);
+    return { name, settings: tenantSettings(settings, connection, settings.schema, name) };
+  }
+  quoteIdentifier(element);
+  if (RESERVED.test(element)) {
+    throw new MigratorError('INVALID_NAME', `The schema ${element} belongs to Postgres itself.`, {
+      hint: 'Leave it out of the list of tenants.',
+    });
+  }
+  return {
+    name: element,
+    settings: tenantSettings(settings, settings.connection, element, element),
+  };
+}
+
+/** Never the url itself, which may hold a password. */
+function nameOf({ driver, host, port, database }: ConnectionTarget): string {
+  if (driver === 'pglite') return `pglite:${database}`;
+  return `${host}${port === undefined ? '' : `:${port}`}/${database}`;
+}
+
+function duplicates(tenants: readonly Tenant[], where: string): Problem[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of tenants) {
+    if (seen.has(name)) twice.add(name);
+    seen.add(name);
+  }
+  return [...twice].map((name) => ({
+    code: 'INVALID_TENANTS' as const,
+    message: `The tenant ${name} is named more than once.`,
+    hint: 'Name every tenant once, e.g. with SELECT DISTINCT.',
+    where,
+  }));
+}

@@ -1,0 +1,60 @@
+import type { TenantsStatusResult, TenantStatus } from '../run/result';
+import { findTenants } from './find-tenants';
+import { lookAtTenants, type TenantLook } from './look-at-tenants';
+import { findFiles } from './migrate';
+import { concurrencyOf } from './migrate-tenants';
+import { projectDatabase, type CommandContext } from './project-database';
+import { rememberedSources } from './project-sources';
+import { isPending, standing } from './status';
+
+/** How to look. */
+export interface StatusTenantsOptions {
+  /** How many connections to look on. Default 4. */
+  readonly concurrency?: number;
+}
+
+/** How every tenant stands. See {@link MigrationAgent.statusTenants}. */
+export async function statusTenants(
+  given: CommandContext,
+  options: StatusTenantsOptions,
+): Promise<TenantsStatusResult> {
+  const context = { ...given, sources: rememberedSources(given.sources) };
+  const project = await projectDatabase(context);
+  const tenants = await findTenants(project);
+  const files = await findFiles(context);
+  const looks = await lookAtTenants({
+    project,
+    tenants,
+    concurrency: concurrencyOf(project, options),
+    damage: 'report',
+    look: (view) => standing(view.context, files, view.state),
+  });
+  const statuses = looks.map(toStatus);
+  const upToDate = statuses.filter((tenant) => !isTroubled(tenant) && tenant.pending.length === 0);
+  const troubled = statuses.filter(isTroubled);
+  return {
+    ...project.result,
+    counts: {
+      total: statuses.length,
+      upToDate: upToDate.length,
+      behind: statuses.length - upToDate.length - troubled.length,
+      troubled: troubled.length,
+    },
+    tenants: statuses,
+  };
+}
+
+function toStatus(look: TenantLook<Awaited<ReturnType<typeof standing>>>): TenantStatus {
+  const tenant = look.tenant.name;
+  if (!look.ok) {
+    const counts = { applied: 0, pending: 0, failed: 0, drifted: 0 };
+    return { tenant, counts, pending: [], problems: [], error: look.error };
+  }
+  const { migrations, counts, problems } = look.seen;
+  const pending = migrations.filter(isPending).map(({ id }) => id);
+  return { tenant, counts, pending, problems, error: undefined };
+}
+
+function isTroubled({ counts, problems, error }: TenantStatus): boolean {
+  return error !== undefined || counts.failed + counts.drifted + problems.length > 0;
+}

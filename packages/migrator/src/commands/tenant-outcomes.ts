@@ -1,0 +1,82 @@
+import type { MigrationId } from '../migration/types';
+import type { ResultContext, RunResult, TenantOutcome, TenantsResult } from '../run/result';
+
+const NOTHING = {
+  runId: '',
+  planned: [],
+  done: [],
+  failed: undefined,
+  error: undefined,
+  durationMs: 0,
+} as const;
+
+/** A tenant that was looked at and left alone: what a run would apply, which may be nothing. */
+export function looked(tenant: string, planned: readonly MigrationId[]): TenantOutcome {
+  return {
+    ...NOTHING,
+    tenant,
+    planned,
+    status: planned.length === 0 ? 'nothing-to-do' : 'planned',
+  };
+}
+
+/** A tenant that the run stopped before. */
+export function notReached(tenant: string): TenantOutcome {
+  return { ...NOTHING, tenant, status: 'not-reached' };
+}
+
+/** A tenant with something in the way. */
+export function refused(tenant: string, error: unknown, durationMs: number): TenantOutcome {
+  return { ...NOTHING, tenant, status: 'refused', error, durationMs };
+}
+
+/** A tenant that was run on, with the runs of other projects that it needed. */
+export function outcomeOf(tenant: string, result: RunResult): TenantOutcome {
+  const { status, runId, plan, prerequisiteRuns, done, failed, durationMs } = result;
+  return {
+    tenant,
+    status,
+    runId,
+    planned: plan.steps.map(({ migration }) => migration.id),
+    done: [...prerequisiteRuns.flatMap((run) => run.done), ...done],
+    failed,
+    error: undefined,
+    durationMs,
+  };
+}
+
+/** The outcomes counted and put under one head. */
+export function tenantsResult(
+  context: ResultContext,
+  tenants: readonly TenantOutcome[],
+  canary: string | undefined,
+  durationMs: number,
+): TenantsResult {
+  const count = (wanted: TenantOutcome['status']) =>
+    tenants.filter(({ status }) => status === wanted).length;
+  const counts = {
+    total: tenants.length,
+    done: count('done'),
+    upToDate: count('nothing-to-do'),
+    planned: count('planned'),
+    failed: count('failed'),
+    refused: count('refused'),
+    notReached: count('not-reached'),
+  };
+  return {
+    ...context,
+    action: 'apply',
+    status: statusOf(counts),
+    canary,
+    counts,
+    tenants,
+    durationMs,
+  };
+}
+
+/** What was not reached without a failure was cancelled before it began. */
+function statusOf(counts: TenantsResult['counts']): TenantsResult['status'] {
+  if (counts.failed + counts.refused + counts.notReached > 0) return 'failed';
+  if (counts.done > 0) return 'done';
+  return counts.planned > 0 ? 'planned' : 'nothing-to-do';
+}

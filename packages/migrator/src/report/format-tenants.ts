@@ -1,0 +1,163 @@
+import type { MigrationId } from '../migration/types';
+import type {
+  TenantOutcome,
+  TenantsResult,
+  TenantsStatusResult,
+  TenantStatus,
+} from '../run/result';
+import { formatDuration } from './duration';
+import { isMigratorError } from './error-shape';
+import { formatError, formatProblems } from './format-error';
+import { maskSecrets } from './mask';
+import { plainStyle, type Style } from './style';
+import { formatTable } from './table';
+import { count, formatHead, indent, paragraphs } from './wording';
+
+/** More failures than this are of a kind, and JSON has them all. */
+const MOST_LISTED = 20;
+
+/** How a text about tenants looks. */
+export interface FormatTenantsOptions {
+  readonly style?: Style;
+  /** `each`: a line for every tenant; `short`: only those that need somebody's attention. Default `short`. */
+  readonly detail?: 'short' | 'each';
+}
+
+/** What became of the tenants, for people: counts, the failures, and what to do. */
+export function formatTenantsResult(
+  result: TenantsResult,
+  { style = plainStyle, detail = 'short' }: FormatTenantsOptions = {},
+): string {
+  return maskSecrets(
+    paragraphs([
+      formatHead(result, style),
+      detail === 'each' ? formatTable(result.tenants.map(outcomeRow)) : undefined,
+      formatFailures(result, style),
+      formatCounts(result, style),
+      result.counts.notReached + result.counts.failed + result.counts.refused > 0
+        ? 'Run the same command again to go on: tenants that are done are only looked at.'
+        : undefined,
+    ]),
+  );
+}
+
+function formatCounts({ counts, status, durationMs, canary }: TenantsResult, style: Style): string {
+  if (counts.total === 0) return 'Nothing to do: the environment names no tenants.';
+  const parts = [
+    counts.done > 0 ? style.good(`${counts.done} migrated`) : undefined,
+    counts.planned > 0 ? `${counts.planned} would be migrated` : undefined,
+    counts.upToDate > 0 ? `${counts.upToDate} up to date` : undefined,
+    counts.failed > 0 ? style.bad(`${counts.failed} failed`) : undefined,
+    counts.refused > 0 ? style.bad(`${counts.refused} refused`) : undefined,
+    counts.notReached > 0 ? style.warning(`${counts.notReached} not reached`) : undefined,
+  ];
+  const listed = parts.filter((part) => part !== undefined).join(', ');
+  const head = `${count(counts.total, 'tenant')} in ${formatDuration(durationMs)}: ${listed}.`;
+  return status === 'failed' && canary !== undefined ? `${head} The canary was ${canary}.` : head;
+}
+
+function formatFailures({ tenants }: TenantsResult, style: Style): string | undefined {
+  const failures = tenants.filter(({ status }) => status === 'failed' || status === 'refused');
+  if (failures.length === 0) return undefined;
+  return listed(failures, (tenant) => formatFailure(tenant, style));
+}
+
+function formatFailure({ tenant, failed, error }: TenantOutcome, style: Style): string {
+  const head =
+    failed === undefined
+      ? `${tenant} was refused:`
+      : `${tenant} failed at ${failed.id} ${failed.name}:`;
+  return `${style.bad(head)}\n${indent(formatReason(failed?.error ?? error, style))}`;
+}
+
+function outcomeRow({ tenant, status, done, durationMs }: TenantOutcome): string[] {
+  const applied = done.length === 0 ? '' : count(done.length, 'migration');
+  return [tenant, status, applied, durationMs === 0 ? '' : formatDuration(durationMs)];
+}
+
+/** How the tenants stand, for people: those that are behind by what they lack, those in trouble one by one. */
+export function formatTenantsStatus(
+  result: TenantsStatusResult,
+  { style = plainStyle, detail = 'short' }: FormatTenantsOptions = {},
+): string {
+  const { counts, tenants } = result;
+  const troubled = tenants.filter(
+    ({ counts: each, problems, error }) =>
+      error !== undefined || each.failed + each.drifted + problems.length > 0,
+  );
+  return maskSecrets(
+    paragraphs([
+      formatHead(result, style),
+      detail === 'each' ? formatTable(tenants.map(statusRow)) : undefined,
+      formatBehind(
+        tenants.filter((tenant) => !troubled.includes(tenant)),
+        style,
+      ),
+      troubled.length === 0
+        ? undefined
+        : listed(troubled, (tenant) => formatTrouble(tenant, style)),
+      counts.total === 0
+        ? 'The environment names no tenants.'
+        : `${count(counts.total, 'tenant')}: ${counts.upToDate} up to date, ${counts.behind} behind, ${counts.troubled} in trouble.`,
+    ]),
+  );
+}
+
+/** One line for all tenants that lack the same migrations. */
+function formatBehind(tenants: readonly TenantStatus[], style: Style): string | undefined {
+  const groups = new Map<string, { pending: readonly MigrationId[]; names: string[] }>();
+  for (const { tenant, pending } of tenants) {
+    if (pending.length === 0) continue;
+    const key = pending.join();
+    const group = groups.get(key) ?? { pending, names: [] };
+    group.names.push(tenant);
+    groups.set(key, group);
+  }
+  if (groups.size === 0) return undefined;
+  return listed([...groups.values()], ({ pending, names }) => {
+    const shown = names.slice(0, 5).join(', ');
+    const more = names.length > 5 ? `, and ${names.length - 5} more` : '';
+    const head = `${count(names.length, 'tenant')} without ${count(pending.length, 'migration')}: ${shown}${more}`;
+    return `${style.warning(head)}\n${indent(pending.join('\n'))}`;
+  });
+}
+
+function formatTrouble({ tenant, counts, problems, error }: TenantStatus, style: Style): string {
+  const what =
+    error !== undefined
+      ? 'cannot be looked at'
+      : `${counts.failed} failed, ${counts.drifted} drifted`;
+  const reason =
+    error !== undefined
+      ? formatReason(error, style)
+      : problems.length === 0
+        ? ''
+        : formatProblems(problems, style);
+  return `${style.bad(`${tenant}: ${what}`)}${reason === '' ? '' : `\n${indent(reason)}`}`;
+}
+
+function statusRow({ tenant, counts, error }: TenantStatus): string[] {
+  if (error !== undefined) return [tenant, 'unknown'];
+  const { applied, pending, failed, drifted } = counts;
+  return [
+    tenant,
+    `${applied} applied`,
+    `${pending} pending`,
+    `${failed} failed`,
+    `${drifted} drifted`,
+  ];
+}
+
+function formatReason(error: unknown, style: Style): string {
+  return isMigratorError(error)
+    ? formatProblems(error.problems, style)
+    : formatError(error, { style });
+}
+
+function listed<T>(items: readonly T[], format: (item: T) => string): string {
+  const more = items.length - MOST_LISTED;
+  return paragraphs([
+    ...items.slice(0, MOST_LISTED).map(format),
+    more > 0 ? `… and ${more} more: --json has them all.` : undefined,
+  ]);
+}
