@@ -4,7 +4,7 @@ import { latestStates, tableNames } from '../testing/faults/look';
 import { createProject, tableMigration } from '../testing/faults/project';
 import { createTestDatabase, describeEachPostgres } from '../testing/postgres';
 
-jest.setTimeout(120_000);
+jest.setTimeout(60_000);
 
 const WITHOUT = 'skipped: mounting a small disk takes Linux and root';
 

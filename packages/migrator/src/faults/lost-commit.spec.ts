@@ -2,6 +2,7 @@ import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../
 import { startFaultProxy, type Fault, type FaultProxy } from '../testing/faults/fault-proxy';
 import { isCommit } from '../testing/faults/frontend-messages';
 import { historyRows, latestStates, tableNames } from '../testing/faults/look';
+import { ffOn } from '../testing/faults/process';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
 
 const DROPPED: Fault = { at: isCommit, action: { kind: 'cut-before' } };
@@ -127,6 +128,24 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     proxy.letThrough();
     expect(await latestStates(database)).toEqual({ users: 'applied', teams: 'applied' });
     expect(await (await impatient.agent()).migrate()).toMatchObject({ status: 'nothing-to-do' });
+    impatient.remove();
+  });
+
+  it('of unknown outcome makes ff exit with 4', async () => {
+    const impatient = createProject({
+      url: proxy.through(database.url),
+      migrations: [
+        tableMigration('20250101000000', 'users'),
+        tableMigration('20250102000000', 'teams'),
+      ],
+      environment: { reconnectTimeout: '200ms' },
+    });
+    proxy.arm({ ...SWALLOWED, afterwards: 'unreachable' });
+    const { exitCode, stdout } = await ffOn(impatient, 'migrate');
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain('OUTCOME_UNKNOWN');
+    proxy.letThrough();
+    expect(await ffOn(impatient, 'migrate')).toMatchObject({ exitCode: 0 });
     impatient.remove();
   });
 

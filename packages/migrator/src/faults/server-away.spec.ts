@@ -7,7 +7,7 @@ import { latestStates, tableNames } from '../testing/faults/look';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
 import { until } from '../testing/faults/until';
 
-jest.setTimeout(120_000);
+jest.setTimeout(60_000);
 
 /** `users` is quick, `teams` waits at the gate: in `up`, or when it is validated. */
 function gatedProject(url: string, gate: Gate, where: 'up' | 'validate'): TestProject {

@@ -117,7 +117,8 @@ function restoreLinks(packageName: string): void {
   });
 }
 
-function freePort(): Promise<number> {
+/** A port of this host that nobody listens on just now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);

@@ -4,8 +4,8 @@ import { FrontendReader, queryMessage, type FrontendMessage } from './frontend-m
 
 /** What happens to a statement on its way. */
 export type FaultAction =
-  /** The connection dies before the statement reaches the server. */
-  | { readonly kind: 'cut-before' }
+  /** The connection dies before the statement reaches the server, after what `act` does. */
+  | { readonly kind: 'cut-before'; readonly act?: () => Promise<unknown> }
   /** The statement is sent and the connection dies at once: nobody knows how far the server comes. */
   | { readonly kind: 'cut-when-sent' }
   /** The server does it and answers, the answer never arrives, the connection dies. */
@@ -119,6 +119,7 @@ function relay(
     const action = take(statement)?.action;
     switch (action?.kind) {
       case 'cut-before':
+        await action.act?.();
         return cut();
       case 'cut-when-sent':
         // Closed in order, so that the server reads what was sent before it notices.

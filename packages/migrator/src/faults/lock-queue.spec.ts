@@ -1,0 +1,180 @@
+import { closeGate } from '../testing/faults/gate';
+import { historyRows, latestStates, tableNames } from '../testing/faults/look';
+import { createProject, type TestProject } from '../testing/faults/project';
+import { until } from '../testing/faults/until';
+import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
+
+jest.setTimeout(60_000);
+
+describeEachPostgres('a migration that meets the locks of others', (server) => {
+  let database: TestDatabase;
+  let project: TestProject;
+  beforeEach(async () => {
+    database = await createTestDatabase(server);
+    await database.query('CREATE TABLE users (id int); CREATE TABLE teams (id int)');
+  });
+  afterEach(async () => {
+    project.remove();
+    await database.drop();
+  });
+
+  /** Adds a column to `users`, with limits of its own or of the environment. */
+  function altering(
+    own: { lockTimeout?: string; statementTimeout?: string },
+    environment: Record<string, unknown> = {},
+  ): TestProject {
+    project = createProject({
+      url: database.url,
+      migrations: [
+        {
+          version: '20250101000000',
+          name: 'add_email',
+          up: ['CREATE TABLE traces (id int)', 'ALTER TABLE users ADD COLUMN email text'],
+          ...own,
+        },
+      ],
+      environment,
+    });
+    return project;
+  }
+
+  /** Somebody reads a table and does not end the transaction. */
+  async function readerOf(table: string) {
+    const client = await database.connect();
+    await client.query(`BEGIN; SELECT * FROM ${table}`);
+    return { client, end: () => client.end() };
+  }
+
+  it('55P03 is rolled back and tried again, until the lock is free', async () => {
+    const reader = await readerOf('users');
+    altering({}, { lockTimeout: '50ms', lockRetries: 50 });
+    const run = (await project.agent()).migrate();
+    expect(await project.event('migration-retrying')).toMatchObject({
+      id: 'shop:20250101000000',
+      retry: 1,
+      retries: 50,
+      error: { code: 'LOCK_TIMEOUT' },
+    });
+    // Between two tries nobody is kept waiting, and nothing of the first one is left.
+    await database.query('INSERT INTO users DEFAULT VALUES');
+    expect(await tableNames(database)).not.toContain('traces');
+    await reader.end();
+    expect(await run).toMatchObject({ status: 'done' });
+    expect(await latestStates(database)).toEqual({ add_email: 'applied' });
+  });
+
+  it('gives up after the last retry, with guidance, and records it once', async () => {
+    const reader = await readerOf('users');
+    altering({}, { lockTimeout: '20ms', lockRetries: 1 });
+    const result = await (await project.agent()).migrate();
+    expect(project.events.filter(({ type }) => type === 'migration-retrying')).toHaveLength(1);
+    expect(result).toMatchObject({ status: 'failed', failed: { error: { code: 'LOCK_TIMEOUT' } } });
+    expect(result.failed?.error.message).toContain('55P03');
+    expect(result.failed?.guidance.join('\n')).toMatch(/rolled back[^]*holds the lock[^]*migrate/);
+    expect(await historyRows(database)).toMatchObject([{ state: 'failed', attempt: 1 }]);
+    await reader.end();
+  });
+
+  it('a limit of the migration itself goes before that of the environment', async () => {
+    const reader = await readerOf('users');
+    altering({ lockTimeout: '20ms' }, { lockTimeout: '1h', lockRetries: 0 });
+    const result = await (await project.agent()).migrate();
+    expect(result).toMatchObject({ failed: { error: { code: 'LOCK_TIMEOUT' } } });
+    await reader.end();
+  });
+
+  it.each([
+    ['environment', {}, { statementTimeout: '50ms' }],
+    ['migration', { statementTimeout: '50ms' }, { statementTimeout: '1h' }],
+  ] as const)(
+    'statementTimeout of the %s ends a statement that takes too long',
+    async (_, own, environment) => {
+      const gate = await closeGate(database);
+      project = createProject({
+        url: database.url,
+        migrations: [{ version: '20250101000000', name: 'slow', up: [gate.sql], ...own }],
+        environment,
+      });
+      const result = await (await project.agent()).migrate();
+      expect(result).toMatchObject({ failed: { error: { code: 'STATEMENT_TIMEOUT' } } });
+      expect(result.failed?.error.message).toContain('57014');
+      // The connection lives on: the attempt is in the history.
+      expect(await latestStates(database)).toEqual({ slow: 'failed' });
+    },
+  );
+
+  it('40P01, a deadlock with another session, is tried again', async () => {
+    // Postgres looks for a deadlock once in each wait: the migration waits last and finds it, the other one never looks.
+    await database.query(`ALTER DATABASE ${database.name} SET deadlock_timeout = '50ms'`);
+    const gate = await closeGate(database);
+    project = createProject({
+      url: database.url,
+      migrations: [
+        {
+          version: '20250101000000',
+          name: 'both',
+          up: ['LOCK TABLE users', gate.sql, 'LOCK TABLE teams'],
+        },
+      ],
+    });
+    const other = await database.connect();
+    await other.query(`SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE teams`);
+    const run = (await project.agent()).migrate();
+    await gate.reached();
+    const blocked = other.query('LOCK TABLE users');
+    await until('the other session waits for users', async () => {
+      const waits = `SELECT FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`;
+      return (await database.query(waits)).length > 0;
+    });
+    await gate.open();
+    expect(await project.event('migration-retrying')).toMatchObject({
+      error: { code: 'LOCK_TIMEOUT', message: expect.stringContaining('40P01') },
+    });
+    await blocked;
+    await other.end();
+    expect(await run).toMatchObject({ status: 'done' });
+  });
+
+  it('a statement that waits says which session it waits for', async () => {
+    const reader = await readerOf('users');
+    const [{ pid } = { pid: 0 }] = (await reader.client.query('SELECT pg_backend_pid() AS pid'))
+      .rows as { pid: number }[];
+    altering({});
+    const run = (await project.agent()).migrate();
+    expect(await project.event('migration-waiting')).toMatchObject({
+      id: 'shop:20250101000000',
+      blockedBy: [{ pid, user: 'postgres' }],
+    });
+    await reader.end();
+    expect(await run).toMatchObject({ status: 'done' });
+  });
+
+  it('a long CREATE INDEX tells how far it is', async () => {
+    // The index takes until the test lets it: its expression asks for a lock, without waiting for it.
+    const gate = await closeGate(database);
+    const tryGate = gate.sql.replace('pg_advisory_xact_lock', 'pg_try_advisory_xact_lock');
+    await database.query(`
+      INSERT INTO users VALUES (1);
+      CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+      BEGIN
+        WHILE NOT (${tryGate}) LOOP PERFORM pg_sleep(0.02); END LOOP;
+        RETURN $1;
+      END $$`);
+    project = createProject({
+      url: database.url,
+      migrations: [
+        {
+          version: '20250101000000',
+          name: 'index_users',
+          up: ['CREATE INDEX slowly ON users (public.slow(id))'],
+        },
+      ],
+    });
+    const run = (await project.agent()).migrate();
+    expect(await project.event('migration-progress')).toMatchObject({
+      detail: expect.stringMatching(/^CREATE INDEX: building index/),
+    });
+    await gate.open();
+    expect(await run).toMatchObject({ status: 'done' });
+  });
+});
