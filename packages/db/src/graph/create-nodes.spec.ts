@@ -31,6 +31,11 @@ describe('createDatabaseNodes', () => {
       typeof entry === 'object' ? (entry.projects ?? []) : [],
     );
 
+  it('leaves a folder alone that is no project, which Nx would have no name for', async () => {
+    workspace.remove('apps/api/project.json');
+    expect(await infer()).toEqual({});
+  });
+
   it('infers the three targets with every environment as a configuration', async () => {
     const inferred = await targets();
     expect(Object.keys(inferred)).toEqual(['migrate', 'status', 'rollback']);
@@ -158,6 +163,6 @@ describe('createDatabaseNodes', () => {
     workspace.remove('.nx/workspace-data');
     workspace.write({ '.nx/workspace-data': 'in the way' });
     expect(Object.keys(await targets())).toHaveLength(3);
-    expect(Object.keys(await targets('gone/db.config.ts'))).toHaveLength(3);
+    expect(await infer('gone/db.config.ts')).toEqual({});
   });
 });

@@ -1,4 +1,5 @@
 import type { CreateNodesContext, CreateNodesResult } from '@nx/devkit';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FactsCache } from './facts-cache';
 import { justRead } from './just-read';
@@ -23,13 +24,17 @@ export async function createDatabaseNodes(
   const cache = new FactsCache(context.workspaceRoot);
   const results = await Promise.all(
     configFiles.map(async (file): Promise<readonly [string, CreateNodesResult]> => {
+      const root = dirname(file);
+      if (!isProject(join(context.workspaceRoot, root))) {
+        warn(file, 'The folder is no project: it has neither project.json nor package.json.');
+        return [file, {}];
+      }
       try {
         const facts = await factsOf(
           join(context.workspaceRoot, file),
           context.workspaceRoot,
           cache,
         );
-        const root = dirname(file);
         return [file, { projects: { [root]: { root, ...inferTargets(root, facts, options) } } }];
       } catch (error) {
         warn(file, error);
@@ -39,6 +44,11 @@ export async function createDatabaseNodes(
   );
   cache.save();
   return results;
+}
+
+/** A node without a name, which only these files give, would break every command of Nx. */
+function isProject(folder: string): boolean {
+  return ['project.json', 'package.json'].some((name) => existsSync(join(folder, name)));
 }
 
 async function factsOf(

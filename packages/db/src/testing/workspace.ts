@@ -3,7 +3,7 @@ import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import type { Tree } from '@nx/devkit';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 
 /** A throw-away workspace on disk. */
 export interface TestWorkspace {
@@ -16,7 +16,10 @@ export interface TestWorkspace {
   dispose(): void;
 }
 
-/** Makes a workspace that holds these files; one named `apps/api/project.json` makes `api` a project. */
+/**
+ * Makes a workspace that holds these files. One named `apps/api/project.json` makes `api` a project, and a configuration does
+ * too where the folder says nothing else.
+ */
 export function createWorkspace(files: Readonly<Record<string, string>> = {}): TestWorkspace {
   const root = mkdtempSync(join(tmpdir(), 'flashfusion-db-'));
   const workspace: TestWorkspace = {
@@ -38,6 +41,12 @@ export function createWorkspace(files: Readonly<Record<string, string>> = {}): T
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
   workspace.write({ 'nx.json': '{}', 'package.json': '{"name":"workspace"}', ...files });
+  for (const path of Object.keys(files).filter((each) => /\/db\.config\./.test(each))) {
+    const manifest = join(dirname(path), 'project.json');
+    if (!(manifest in files)) {
+      workspace.write({ [manifest]: JSON.stringify({ name: basename(dirname(path)) }) });
+    }
+  }
   return workspace;
 }
 
