@@ -1,8 +1,8 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, Workspace } from '../testing/workspace';
+import { describeOnEveryDatabase } from '../testing/workspace';
 
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
 
@@ -187,21 +187,5 @@ describeOnEveryDatabase('migrating in a single transaction', (workspace) => {
     ]);
     expect(problems[1]?.where).toBe(api.pathOf('three'));
     expect(await workspace().tables('all')).toEqual([]);
-  });
-});
-
-describe('a dry run on an embedded database that is not there yet', () => {
-  it('makes no folder and no lock', async () => {
-    const workspace = new Workspace('pglite:data/dry');
-    const api = workspace.project().add('one', 'CREATE TABLE one (id int)');
-    try {
-      expect(
-        names((await api.migrate({ mode: 'dry-run' })).plan.steps.map((step) => step.migration)),
-      ).toEqual(['one']);
-      expect((await api.status()).counts).toMatchObject({ applied: 0, pending: 1 });
-      expect(existsSync(join(workspace.root, 'data'))).toBe(false);
-    } finally {
-      workspace.removeFiles();
-    }
   });
 });

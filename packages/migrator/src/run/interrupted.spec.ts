@@ -25,15 +25,6 @@ describeOnServers('a runner that is killed in the middle', (workspace) => {
         },
       });
 
-  it('inside a transaction leaves nothing, and the next runner need not wait for long', async () => {
-    const api = await killed(half({}));
-
-    api.add('half', 'CREATE TABLE second (id int)');
-    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
-    expect(await workspace().tables()).toEqual(['second']);
-    expect(await api.history()).toEqual(['half apply applied']);
-  });
-
   it('without a transaction blocks later runs, is shown by status, and goes on only when told to', async () => {
     const api = await killed(
       half({ transaction: false }).add('next', 'CREATE TABLE next (id int)'),

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MigrationAgent, type LoadAgentOptions } from '../agent';
 import type { BaselineOptions, BaselineResult } from '../commands/baseline';
@@ -8,11 +7,14 @@ import type { MigrateOptions } from '../commands/migrate';
 import type { RepairOptions, RepairResult } from '../commands/repair';
 import type { RollbackOptions } from '../commands/rollback';
 import { TemporaryFiles } from '../config/testing/temporary-files';
+import type { Connection } from '../config/settings';
 import { createDatabase } from '../database/create-database';
+import { PgliteEngine } from '../database/pglite-engine';
 import type { RunEvent } from '../run/events';
 import type { RunResult, StatusResult } from '../run/result';
 import { migrationSource, nthVersion, type MigrationSnippet } from './migration-source';
-import { createTestDatabase, testServers, type TestDatabase } from './postgres';
+import { createPgliteFolder } from './pglite';
+import { createTestDatabase, testServers } from './postgres';
 
 /** How an agent of a test differs from the ordinary one. */
 export type AgentChanges = Partial<Omit<LoadAgentOptions, 'projectRoot' | 'project'>>;
@@ -31,11 +33,12 @@ export class TestProject {
   ) {
     this.root = join(workspace.root, name);
     mkdirSync(join(this.root, 'migrations'), { recursive: true });
-    const { url, schema } = workspace;
+    const { connection, schema } = workspace;
+    const database = connection.kind === 'url' ? { url: connection.url } : {};
     const environments = {
-      development: { url },
-      staging: { url },
-      production: { url, protected: true },
+      development: database,
+      staging: database,
+      production: { ...database, protected: true },
     };
     const config = { project: name, schema, environments };
     writeFileSync(join(this.root, 'db.config.json'), JSON.stringify(config));
@@ -67,10 +70,12 @@ export class TestProject {
   }
 
   async agent(changes: AgentChanges = {}): Promise<MigrationAgent> {
+    const { connection } = this.workspace;
     const [agent] = await MigrationAgent.load({
       projectRoot: this.root,
       environment: 'development',
       env: {},
+      connection: connection.kind === 'service' ? connection.service : undefined,
       onEvent: (event) => void this.events.push(event),
       ...changes,
     });
@@ -128,13 +133,20 @@ export class TestProject {
 
 /** A workspace with files of its own and a schema of its own in the suite's database. */
 export class Workspace {
-  readonly schema = `test_${randomUUID().slice(0, 8)}`;
   readonly root: string;
   private readonly files = new TemporaryFiles();
   private readonly projects = new Map<string, TestProject>();
 
-  constructor(readonly url: string) {
+  constructor(
+    readonly connection: Connection,
+    readonly schema = `test_${randomUUID().slice(0, 8)}`,
+  ) {
     this.root = this.files.make({ 'nx.json': {} });
+  }
+
+  /** Empty where the application hands its own connection over. */
+  get url(): string {
+    return this.connection.kind === 'url' ? this.connection.url : '';
   }
 
   project(name = 'api'): TestProject {
@@ -145,10 +157,10 @@ export class Workspace {
 
   /** Runs SQL in the workspace's schema on a session of its own; gives the last statement's rows. */
   async sql<Row = Record<string, unknown>>(text: string): Promise<Row[]> {
-    const database = await createDatabase(
-      { kind: 'url', url: this.url, source: 'test' },
-      { workspaceRoot: tmpdir(), protected: false },
-    );
+    const database = await createDatabase(this.connection, {
+      workspaceRoot: this.root,
+      protected: false,
+    });
     const session = await database.open({
       access: 'read-write',
       searchPath: [this.schema],
@@ -185,17 +197,15 @@ export class Workspace {
   }
 }
 
-/** The embedded database of a test file: it takes seconds to start, so that all suites of the file share it. */
-const EMBEDDED = `pglite:memory:${randomUUID()}`;
-
 /** Gives each test of a suite a workspace of its own. */
 export type WorkspaceSuite = (workspace: () => Workspace) => void;
 
-/** Runs a suite on the embedded database and on every server of this test run. */
+/**
+ * Runs a suite on the embedded database and on every server of this test run. The embedded one takes a second to start, so it
+ * is started once and handed over as an application does it; commands/embedded.spec.ts goes through its url.
+ */
 export function describeOnEveryDatabase(title: string, suite: WorkspaceSuite): void {
-  describe(`${title}, on PGlite`, () => {
-    useWorkspace(() => Promise.resolve({ url: EMBEDDED, drop: async () => undefined }), suite);
-  });
+  describe(`${title}, on PGlite`, () => useWorkspace(embeddedDatabase, suite));
   describeOnServers(title, suite);
 }
 
@@ -204,24 +214,42 @@ export function describeOnServers(title: string, suite: WorkspaceSuite): void {
   const servers = testServers();
   if (servers.length === 0) it.todo(`${title} (needs a Postgres server)`);
   for (const server of servers) {
-    describe(`${title}, on Postgres ${server.major}`, () => {
-      useWorkspace(() => createTestDatabase(server), suite);
-    });
+    const create = async () => {
+      const { url, drop } = await createTestDatabase(server);
+      return { connection: { kind: 'url' as const, url, source: 'test' }, drop };
+    };
+    describe(`${title}, on Postgres ${server.major}`, () => useWorkspace(create, suite));
   }
 }
 
-function useWorkspace(
-  create: () => Promise<Pick<TestDatabase, 'url' | 'drop'>>,
-  suite: WorkspaceSuite,
-): void {
-  let database: Pick<TestDatabase, 'url' | 'drop'>;
+interface SuiteDatabase {
+  readonly connection: Connection;
+  drop(): Promise<void>;
+}
+
+async function embeddedDatabase(): Promise<SuiteDatabase> {
+  const { folder, remove } = await createPgliteFolder();
+  const engine = await PgliteEngine.start(folder);
+  const query = (sql: string, params?: readonly unknown[]) =>
+    engine.client.query(sql, params === undefined ? undefined : [...params]);
+  return {
+    connection: { kind: 'service', service: { query } },
+    async drop() {
+      await engine.stop();
+      await remove();
+    },
+  };
+}
+
+function useWorkspace(create: () => Promise<SuiteDatabase>, suite: WorkspaceSuite): void {
+  let database: SuiteDatabase;
   let workspace: Workspace;
   beforeAll(async () => {
     database = await create();
   });
   afterAll(() => database.drop());
   beforeEach(async () => {
-    workspace = new Workspace(database.url);
+    workspace = new Workspace(database.connection);
     await workspace.sql(`CREATE SCHEMA ${workspace.schema}`);
   });
   afterEach(() => workspace.remove());
