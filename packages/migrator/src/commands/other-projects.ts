@@ -1,6 +1,6 @@
 import type { FoundProject } from '../config/find-projects';
 import { resolveSettings } from '../config/resolve-settings';
-import type { Settings } from '../config/settings';
+import type { ClientPool, Connection, DatabaseService, Settings } from '../config/settings';
 import { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import { isMigratorError } from '../report/error-shape';
@@ -21,7 +21,11 @@ export async function otherProjectSettings(
   const own = context.settings;
   try {
     const config = await context.sources.config(found, own.workspaceRoot);
-    const all = resolveSettings(config, { environment: own.environment, env: process.env });
+    const all = resolveSettings(config, {
+      environment: own.environment,
+      env: process.env,
+      connection: ofApplication(own.connection),
+    });
     const [first, second] = all;
     const same = all.find(({ databaseName }) => databaseName === own.databaseName);
     const chosen = same ?? (second === undefined ? first : undefined);
@@ -36,7 +40,6 @@ export async function otherProjectSettings(
 /** Whether rows of the other project are in the history at hand. */
 export function sharesHistory(own: Settings, other: Settings): boolean {
   if (own.schema !== other.schema) return false;
-  // An application that passes its own connection says by that where all of it lives.
   if (own.connection.kind !== 'url' || other.connection.kind !== 'url') return true;
   return own.connection.url === other.connection.url;
 }
@@ -48,6 +51,18 @@ export async function entriesElsewhere(
 ): Promise<readonly HistoryEntry[]> {
   const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
   return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));
+}
+
+/** An application that passes its own connection says by that where all projects live: none of them needs a url then. */
+function ofApplication(connection: Connection): ClientPool | DatabaseService | undefined {
+  switch (connection.kind) {
+    case 'pool':
+      return connection.pool;
+    case 'service':
+      return connection.service;
+    case 'url':
+      return undefined;
+  }
 }
 
 function undecided(own: Settings, all: readonly Settings[]): MigratorError {
