@@ -13,6 +13,7 @@ import type { RunScope } from '../run/change';
 import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import type { RunListener } from '../run/events';
+import { explainLoss } from '../run/explain-failure';
 import type { ResultContext } from '../run/result';
 import type { ProjectSources } from './project-sources';
 
@@ -64,7 +65,9 @@ export async function lookAtHistory<T>(
   try {
     const history = new History(session, settings.schema);
     const { environment, project } = settings;
-    return await look(await history.read(environment, { project, damage }), history);
+    return await explainLoss(database.target.source, async () =>
+      look(await history.read(environment, { project, damage }), history),
+    );
   } finally {
     await session.close();
   }
@@ -73,7 +76,8 @@ export async function lookAtHistory<T>(
 /**
  * Takes the project's lock, reads the history under it, and frees both at the end.
  *
- * @throws {MigratorError} `LOCK_HELD`, `CANCELLED`, `ENVIRONMENT_MISMATCH`, `HISTORY_CORRUPT`, and what connecting throws
+ * @throws {MigratorError} `LOCK_HELD`, `CANCELLED`, `CONNECTION_LOST`, `ENVIRONMENT_MISMATCH`, `HISTORY_CORRUPT`, and what
+ *   connecting throws
  */
 export async function own<T>(
   { context, database }: ProjectDatabase,
@@ -82,25 +86,27 @@ export async function own<T>(
 ): Promise<T> {
   const { settings, onEvent, signal } = context;
   const { project, environment, schema } = settings;
-  const connection = await LockedConnection.open({
-    database,
-    open: openOptions(settings, 'read-write'),
-    lock: {
-      key: lockKey({ schema, environment, project }),
-      waitMs: settings.lockWaitMs,
-      project,
-    },
-    signal,
-    onWaiting: (holder) => onEvent({ type: 'waiting-for-runner', project, holder }),
+  return explainLoss(database.target.source, async () => {
+    const connection = await LockedConnection.open({
+      database,
+      open: openOptions(settings, 'read-write'),
+      lock: {
+        key: lockKey({ schema, environment, project }),
+        waitMs: settings.lockWaitMs,
+        project,
+      },
+      signal,
+      onWaiting: (holder) => onEvent({ type: 'waiting-for-runner', project, holder }),
+    });
+    try {
+      const history = new History(connection.session, schema);
+      const state = await history.read(environment, { project, damage });
+      refuseOtherEnvironment(settings, state);
+      return await work({ connection, state });
+    } finally {
+      await connection.close();
+    }
   });
-  try {
-    const history = new History(connection.session, schema);
-    const state = await history.read(environment, { project, damage });
-    refuseOtherEnvironment(settings, state);
-    return await work({ connection, state });
-  } finally {
-    await connection.close();
-  }
 }
 
 /** @throws {MigratorError} `ENVIRONMENT_MISMATCH` */

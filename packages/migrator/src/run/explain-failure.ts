@@ -65,6 +65,27 @@ export function explainFailure(thrown: unknown, where: string): MigratorError {
   return withOrigin('MIGRATION_FAILED', message, undefined, where, thrown);
 }
 
+/**
+ * Runs what talks to the server outside of a migration: reading and preparing the history, waiting for the lock. A connection
+ * that is lost there becomes an error that says what it means; every other error passes.
+ *
+ * @throws {MigratorError} `CONNECTION_LOST`, and what `work` throws
+ */
+export async function explainLoss<T>(where: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof MigratorError || !isConnectionLost(error)) throw error;
+    throw withOrigin(
+      'CONNECTION_LOST',
+      `The connection was lost: ${redact(messageOf(error))}`,
+      'What was recorded up to now stays; nothing else is kept. Run status, then the command again.',
+      where,
+      error,
+    );
+  }
+}
+
 /** Detail lines that Postgres sends with an error, redacted, for people. */
 export function serverDetails(thrown: unknown): string[] {
   if (typeof thrown !== 'object' || thrown === null) return [];

@@ -3,6 +3,7 @@ import type { Migration, MigrationId } from '../migration/types';
 import type { Plan, PlanStep } from '../plan/types';
 import { recoveryGuidance } from '../report/guidance';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
+import { explainFailure } from './explain-failure';
 import { watchProgress } from './progress';
 import type { MigrationFailure, MigrationOutcome } from './result';
 import { runInOneTransaction, runInTransaction } from './run-in-transaction';
@@ -27,20 +28,21 @@ export async function runPlan(
   const done: MigrationOutcome[] = [];
   announce(scope, plan);
   for (const [index, step] of plan.steps.entries()) {
-    const change = await changeOf(step);
     const started = performance.now();
+    const change = await prepareChange(step, changeOf);
+    if (change.kind === 'failed' && done.length === 0) throw change.error;
     starting(scope, plan, step, index);
-    const outcome = await runWatched(scope, change);
+    const outcome = change.kind === 'failed' ? change : await runWatched(scope, change.change);
     const durationMs = performance.now() - started;
     if (outcome.kind === 'failed') {
-      const failed = failing(scope, change, durationMs, outcome);
+      const failed = failing(scope, step.migration, plan.action, durationMs, outcome);
       return {
         done,
         failed,
         notReached: plan.steps.slice(index + 1).map((rest) => rest.migration.id),
       };
     }
-    done.push(finishing(scope, plan, change, index, durationMs));
+    done.push(finishing(scope, plan, step.migration, index, durationMs));
   }
   return { done, failed: undefined, notReached: [] };
 }
@@ -62,7 +64,7 @@ export async function runPlanInOneTransaction(
   if (outcome.kind === 'done') {
     for (const [index, { durationMs }] of done.entries()) {
       const change = changes[index];
-      if (change) finishing(scope, plan, change, index, durationMs);
+      if (change) finishing(scope, plan, change.migration, index, durationMs);
     }
     return { done, failed: undefined, notReached: [] };
   }
@@ -70,7 +72,7 @@ export async function runPlanInOneTransaction(
   if (culprit === undefined) throw outcome.error;
   return {
     done: [],
-    failed: failing(scope, culprit, performance.now() - started, outcome),
+    failed: failing(scope, culprit.migration, plan.action, performance.now() - started, outcome),
     notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
   };
 }
@@ -90,6 +92,21 @@ export function refuseWithoutTransaction(plan: Plan<Migration>): void {
       where: migration.file.path,
     }));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}
+
+/**
+ * Makes the change. What goes wrong here, as a connection that is lost while stored rollback data is read, must not hide what
+ * was done before.
+ */
+async function prepareChange(
+  step: PlanStep<Migration>,
+  changeOf: ChangeOf,
+): Promise<{ readonly kind: 'ready'; readonly change: Change } | ChangeFailure> {
+  try {
+    return { kind: 'ready', change: await changeOf(step) };
+  } catch (thrown) {
+    return { kind: 'failed', error: explainFailure(thrown, step.migration.file.path) };
+  }
 }
 
 async function runWatched(scope: RunScope, change: Change): Promise<ChangeOutcome> {
@@ -121,17 +138,16 @@ function starting(scope: RunScope, plan: Plan, step: PlanStep, index: number): v
 function finishing(
   scope: RunScope,
   plan: Plan,
-  change: Change,
+  { id, name }: Migration,
   index: number,
   durationMs: number,
 ): MigrationOutcome {
-  const { id, name } = change.migration;
   const total = plan.steps.length;
   scope.onEvent({
     type: 'migration-finished',
     id,
     name,
-    action: change.action,
+    action: plan.action,
     durationMs,
     index,
     total,
@@ -141,12 +157,11 @@ function finishing(
 
 function failing(
   scope: RunScope,
-  change: Change,
+  { id, name, mode, project }: Migration,
+  action: Plan['action'],
   durationMs: number,
   { error, aftermath }: ChangeFailure,
 ): MigrationFailure {
-  const { id, name, mode, project } = change.migration;
-  const { action } = change;
   scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
   const { environment } = scope;
   const guidance = recoveryGuidance(error, {
