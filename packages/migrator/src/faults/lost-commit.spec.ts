@@ -107,6 +107,37 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     },
   );
 
+  it('between two rollbacks: the first one stays done and is told', async () => {
+    await (await project.agent()).migrate();
+    let reads = 0;
+    proxy.arm({
+      at: (sql) => /SELECT[^]*rollback_data/i.test(sql) && !/INSERT/i.test(sql) && ++reads === 2,
+      action: { kind: 'cut-before' },
+    });
+    const agent = await project.agent();
+    const result = await agent.rollback({ selection: { kind: 'last', count: 2 } });
+    expect(proxy.struck).toHaveLength(1);
+    expect(result).toMatchObject({
+      status: 'failed',
+      done: [{ name: 'invoices' }],
+      failed: { name: 'teams', error: { code: 'CONNECTION_LOST' } },
+    });
+    expect(await tableNames(database)).toEqual(['teams', 'users']);
+  });
+
+  it('before anything was begun is an error that says so', async () => {
+    proxy.arm({ at: () => true, action: { kind: 'cut-before' } });
+    await expect((await project.agent()).migrate()).rejects.toMatchObject({
+      name: 'MigratorError',
+    });
+    proxy.arm({ at: (sql) => sql.includes('migration_history'), action: { kind: 'cut-before' } });
+    await expect((await project.agent()).migrate()).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      hint: expect.stringContaining('status'),
+    });
+    expect(await tableNames(database)).toEqual(['users']);
+  });
+
   it('is of unknown outcome only when the server does not come back', async () => {
     const impatient = createProject({
       url: proxy.through(database.url),

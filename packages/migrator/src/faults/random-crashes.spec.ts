@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { startFaultProxy, type FaultProxy } from '../testing/faults/fault-proxy';
+import { playScenario } from '../testing/faults/play-scenario';
+import { CONNECTION_FAULTS, scenarios } from '../testing/faults/scenario';
+import { createTestDatabase, describeEachPostgres } from '../testing/postgres';
+
+jest.setTimeout(120_000);
+
+/** Milliseconds after which no further scenario is begun. */
+const ENOUGH = 12_000;
+
+describeEachPostgres('random graphs, random histories, random crash points', (server) => {
+  let proxy: FaultProxy;
+  beforeAll(async () => {
+    proxy = await startFaultProxy(server.port);
+  });
+  afterAll(() => proxy.stop());
+
+  it('the schema is that of the migrations which the history says are applied', async () => {
+    const struck: Record<string, number> = {};
+    await fc.assert(
+      fc.asyncProperty(scenarios(CONNECTION_FAULTS), async (scenario) => {
+        const database = await createTestDatabase(server);
+        try {
+          const { faults, lost } = await playScenario(scenario, { proxy, database });
+          for (const kind of faults) struck[kind] = (struck[kind] ?? 0) + 1;
+          expect(lost).toEqual([]);
+        } finally {
+          await database.drop();
+        }
+      }),
+      { numRuns: 30, interruptAfterTimeLimit: ENOUGH, endOnFailure: true },
+    );
+    // A test of faults that never strike would prove nothing.
+    expect(Object.keys(struck).length).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,124 @@
+import type { TestDatabase } from '../postgres';
+import type { SqlMigration } from './project';
+import type { GraphMigration, Scenario } from './scenario';
+
+/** One statement of a migration, how it is undone, and the columns (`table.column`) that it makes. */
+interface Piece {
+  readonly up: string;
+  readonly down: string;
+  readonly makes: readonly string[];
+}
+
+/** The latest row of a migration. */
+interface Standing {
+  readonly version: string;
+  readonly action: string;
+  readonly state: string;
+  readonly finished_statements: number;
+}
+
+/** The version of the migration at a position. */
+export function versionAt(position: number): string {
+  return String(20250101000000 + position);
+}
+
+/** The migrations of a scenario: each makes two tables, and a column in a table of each it depends on. */
+export function migrationsOf({ graph }: Scenario): SqlMigration[] {
+  return graph.map((migration, position) => {
+    const pieces = piecesOf(migration, position);
+    return {
+      version: versionAt(position),
+      name: `m_${position}`,
+      dependencies: migration.dependencies.map(versionAt),
+      transaction: migration.mode === 'transaction',
+      send: migration.mode === 'transaction' ? 'query' : 'script',
+      up: pieces.map(({ up }) => up),
+      down: pieces.map(({ down }) => down).reverse(),
+    };
+  });
+}
+
+function piecesOf({ dependencies, mode }: GraphMigration, position: number): Piece[] {
+  // What may be interrupted has to bear being run again: that is what the guidance says, too.
+  const [absent, present] = mode === 'transaction' ? ['', ''] : ['IF NOT EXISTS', 'IF EXISTS'];
+  return [
+    ...['a', 'b'].map((letter) => ({
+      up: `CREATE TABLE ${absent} m_${position}_${letter} (id int)`,
+      down: `DROP TABLE ${present} m_${position}_${letter}`,
+      makes: [`m_${position}_${letter}.id`],
+    })),
+    ...dependencies.map((dependency) => ({
+      up: `ALTER TABLE m_${dependency}_a ADD COLUMN ${absent} by_${position} int`,
+      down: `ALTER TABLE m_${dependency}_a DROP COLUMN ${present} by_${position}`,
+      makes: [`m_${dependency}_a.by_${position}`],
+    })),
+  ];
+}
+
+/**
+ * Compares the schema with what the history says. Of a migration without a transaction that was interrupted or failed, the
+ * finished statements must be there, and the others may be.
+ *
+ * @returns every contradiction, as a sentence
+ */
+export async function findContradictions(
+  database: Pick<TestDatabase, 'query'>,
+  { graph }: Scenario,
+): Promise<string[]> {
+  const standings = await readStandings(database);
+  const columns = await readColumns(database);
+  const must = new Set<string>();
+  const may = new Set<string>();
+  for (const [position, migration] of graph.entries()) {
+    const standing = standings.get(versionAt(position));
+    const pieces = piecesOf(migration, position);
+    const finished = finishedPieces(standing, migration, pieces);
+    for (const { makes } of finished.must) makes.forEach((column) => must.add(column));
+    for (const { makes } of finished.may) makes.forEach((column) => may.add(column));
+  }
+  const tell = (column: string) => `${column} (${JSON.stringify([...standings.values()])})`;
+  return [
+    ...[...must].filter((column) => !columns.has(column)).map((column) => `lost: ${tell(column)}`),
+    ...[...columns]
+      .filter((column) => !must.has(column) && !may.has(column))
+      .map((column) => `not recorded: ${tell(column)}`),
+  ];
+}
+
+function finishedPieces(
+  standing: Standing | undefined,
+  { mode }: GraphMigration,
+  pieces: readonly Piece[],
+): { must: readonly Piece[]; may: readonly Piece[] } {
+  if (standing === undefined || standing.state === 'reverted') return { must: [], may: [] };
+  if (standing.state === 'applied') return { must: pieces, may: [] };
+  if (mode === 'transaction') return { must: [], may: [] };
+  if (standing.action !== 'apply') return { must: [], may: pieces };
+  return {
+    must: pieces.slice(0, standing.finished_statements),
+    may: pieces.slice(standing.finished_statements),
+  };
+}
+
+async function readStandings(
+  database: Pick<TestDatabase, 'query'>,
+): Promise<ReadonlyMap<string, Standing>> {
+  const [table] = await database.query<{ name: string | null }>(
+    `SELECT to_regclass('public.migration_history')::text AS name`,
+  );
+  if (!table?.name) return new Map();
+  const rows = await database.query<Standing>(
+    `SELECT DISTINCT ON (version) version, action, state, finished_statements
+       FROM public.migration_history ORDER BY version, attempt DESC`,
+  );
+  return new Map(rows.map((row) => [row.version, row]));
+}
+
+async function readColumns(database: Pick<TestDatabase, 'query'>): Promise<ReadonlySet<string>> {
+  const rows = await database.query<{ name: string }>(
+    `SELECT c.relname || '.' || a.attname AS name
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE c.relnamespace = 'public'::regnamespace AND c.relname LIKE 'm\\_%'`,
+  );
+  return new Set(rows.map(({ name }) => name));
+}
