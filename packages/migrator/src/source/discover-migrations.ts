@@ -63,7 +63,7 @@ export async function discoverMigrations(options: DiscoverOptions): Promise<Migr
 
 function listFolder(folder: string): { root: string; entries: Dirent[] } {
   try {
-    const root = realpathSync(folder);
+    const root = realpathSync.native(folder);
     const entries = readdirSync(root, { withFileTypes: true });
     return { root, entries: entries.sort((a, b) => compare(a.name, b.name)) };
   } catch (error) {

@@ -29,7 +29,7 @@ export function readSource(path: string, folder: string): Source {
   });
   let bytes: Buffer;
   try {
-    const target = realpathSync(path);
+    const target = realpathSync.native(path);
     if (!target.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
       return unusable(
         'NOT_A_REGULAR_FILE',
