@@ -19,7 +19,7 @@ export function formatMarkdownSummary(results: readonly (RunResult | RunReport)[
   const blocks = [
     `### ${TITLES[folded.status]}`,
     formatTotals(folded.runs),
-    ...folded.runs.flatMap((run) => (run.failed === undefined ? [] : [formatFailure(run)])),
+    ...formatFailures(folded.runs),
     formatDetails(folded.runs),
   ];
   return maskSecrets(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
@@ -34,18 +34,9 @@ const TITLES = {
 
 function formatTotals(runs: readonly RunReport[]): string {
   if (runs.length === 0) return 'No runs.';
-  const rows = runs.map((run) => [
-    escapeMarkdown(run.project),
-    escapeMarkdown(
-      run.database === undefined ? run.environment : `${run.environment}/${run.database}`,
-    ),
-    run.status,
-    run.action === 'apply' ? String(run.done.length) : '',
-    run.action === 'revert' ? String(run.done.length) : '',
-    run.failed === undefined ? '' : escapeMarkdown(run.failed.id),
-    run.notReached.length === 0 ? '' : String(run.notReached.length),
-    formatDuration(run.durationMs),
-  ]);
+  const rows = [...groupTenants(runs).values()].map(([run, ...others]) =>
+    others.length === 0 ? rowOf(run) : tenantsRow([run, ...others]),
+  );
   return [
     '| Project | Environment | Status | Applied | Reverted | Failed | Not reached | Took |',
     '| --- | --- | --- | ---: | ---: | --- | ---: | ---: |',
@@ -53,9 +44,67 @@ function formatTotals(runs: readonly RunReport[]): string {
   ].join('\n');
 }
 
-function formatFailure({ failed }: RunReport): string {
+function formatFailures(runs: readonly RunReport[]): string[] {
+  const failures = runs.filter(({ failed }) => failed !== undefined);
+  const more = failures.length - MOST_LISTED;
+  return [
+    ...failures.slice(0, MOST_LISTED).map(formatFailure),
+    ...(more > 0 ? [`and ${more} more failures`] : []),
+  ];
+}
+
+/** The tenants of a database are one row; everything else is a row of its own. */
+function groupTenants(runs: readonly RunReport[]): Map<string, [RunReport, ...RunReport[]]> {
+  const groups = new Map<string, [RunReport, ...RunReport[]]>();
+  for (const [index, run] of runs.entries()) {
+    const { project, environment, database, tenant, action } = run;
+    const key =
+      tenant === undefined
+        ? String(index)
+        : [project, environment, database ?? '', action].join('\u0000');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [run]);
+    else group.push(run);
+  }
+  return groups;
+}
+
+function rowOf(run: RunReport): string[] {
+  const where = [run.environment, run.database, run.tenant].filter((part) => part !== undefined);
+  return [
+    escapeMarkdown(run.project),
+    escapeMarkdown(where.join('/')),
+    run.status,
+    run.action === 'apply' ? String(run.done.length) : '',
+    run.action === 'revert' ? String(run.done.length) : '',
+    run.failed === undefined ? '' : escapeMarkdown(run.failed.id),
+    run.notReached.length === 0 ? '' : String(run.notReached.length),
+    formatDuration(run.durationMs),
+  ];
+}
+
+/** Times of tenants that ran at once say nothing when they are added up. */
+function tenantsRow(runs: readonly [RunReport, ...RunReport[]]): string[] {
+  const [first] = runs;
+  const folded = foldReports(runs);
+  const { counts } = folded;
+  const where = [first.environment, first.database].filter((part) => part !== undefined);
+  return [
+    escapeMarkdown(first.project),
+    `${escapeMarkdown(where.join('/'))}, ${count(runs.length, 'tenant')}`,
+    folded.status,
+    first.action === 'apply' ? String(counts.applied) : '',
+    first.action === 'revert' ? String(counts.reverted) : '',
+    counts.failed === 0 ? '' : count(counts.failed, 'tenant'),
+    counts.notReached === 0 ? '' : String(counts.notReached),
+    '',
+  ];
+}
+
+function formatFailure({ failed, tenant }: RunReport): string {
   if (failed === undefined) return '';
-  const what = `**${escapeMarkdown(failed.id)} ${escapeMarkdown(failed.name)}**`;
+  const name = `${tenant === undefined ? '' : `${tenant}: `}${failed.id} ${failed.name}`;
+  const what = `**${escapeMarkdown(name)}**`;
   return `${what}: ${escapeMarkdown(failed.code)}: ${escapeMarkdown(failed.message)}`;
 }
 
@@ -65,7 +114,7 @@ function formatDetails(runs: readonly RunReport[]): string {
       ? run.planned.map((id) => `- would ${run.action} ${escapeMarkdown(id)}`)
       : run.done.map(
           ({ id, name, durationMs }) =>
-            `- ${run.action === 'apply' ? 'applied' : 'reverted'} ${escapeMarkdown(id)} ${escapeMarkdown(name)} (${formatDuration(durationMs)})`,
+            `- ${run.tenant === undefined ? '' : `${escapeMarkdown(run.tenant)}: `}${run.action === 'apply' ? 'applied' : 'reverted'} ${escapeMarkdown(id)} ${escapeMarkdown(name)} (${formatDuration(durationMs)})`,
         ),
   );
   if (lines.length === 0) return '';

@@ -40,6 +40,9 @@ export function formatStatusMatrix(
       first && `${style.strong(first.project)} · ${style.strong(first.environment)}`,
       formatTable(columns.map((column) => formatColumn(column, style))),
       ordered.length === 0 ? 'No migrations yet.' : formatTable(table),
+      columns.some(({ status }) => (status?.counts.drifted ?? 0) > 0)
+        ? style.quiet('! changed, gone or late: `--database=<name>` tells which')
+        : undefined,
       ...columns.map((column) => formatObstacles(column, style)),
     ]),
   );

@@ -63,27 +63,39 @@ export function toRunReports(result: RunResult): RunReport[] {
   return [...(before ?? []), result].map(toRunReport);
 }
 
-/** A report for every tenant that was run on; the others have nothing to report. */
+/** A report for every tenant that was run on, or refused; the others have nothing to report. */
 export function tenantReports(result: TenantsResult): RunReport[] {
   const { tenants, ...head } = result;
+  const plan = { action: 'apply', project: head.project, environment: head.environment } as const;
   return tenants
-    .filter(({ runId, status }) => runId !== '' || status === 'planned')
-    .map(({ planned, ...tenant }): RunReport => ({
-      ...toRunReport({
+    .filter(({ runId, status }) => runId !== '' || status === 'planned' || status === 'refused')
+    .map(({ planned, error, ...tenant }) => {
+      const { status, done, failed } = tenant;
+      const settled = new Set([...done.map(({ id }) => id), failed?.id]);
+      const report = toRunReport({
         ...head,
         ...tenant,
-        status: tenant.status === 'done' || tenant.status === 'planned' ? tenant.status : 'failed',
-        plan: { action: 'apply', project: head.project, environment: head.environment, steps: [] },
-        notReached: planned.filter(
-          (id) =>
-            tenant.status === 'failed' &&
-            id !== tenant.failed?.id &&
-            tenant.done.every((done) => done.id !== id),
-        ),
+        status: status === 'refused' || status === 'not-reached' ? 'failed' : status,
+        plan: { ...plan, steps: [] },
+        notReached: status === 'failed' ? planned.filter((id) => !settled.has(id)) : [],
         prerequisiteRuns: [],
-      }),
-      planned,
-    }));
+      });
+      return status === 'refused'
+        ? { ...report, failed: refusalOf(head.project, error) }
+        : { ...report, planned };
+    });
+}
+
+/** A refusal has no migration to blame: the project stands for it. Also for an error that was read back from JSON. */
+function refusalOf(project: string, error: unknown): RunReport['failed'] {
+  const { code, message } = (error ?? {}) as Record<string, unknown>;
+  return {
+    id: project,
+    name: 'refused',
+    durationMs: 0,
+    code: isText(code) ? code : 'UNEXPECTED',
+    message: maskSecrets(isText(message) ? message : String(error)),
+  };
 }
 
 /**

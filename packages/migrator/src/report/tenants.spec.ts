@@ -1,0 +1,176 @@
+import { MigratorError } from '../errors';
+import { entry, file } from '../plan/testing/plan.factory';
+import { migrationStatuses } from '../plan/migration-statuses';
+import type { TenantOutcome, TenantsResult, TenantsStatusResult } from '../run/result';
+import { foldReports } from './fold-reports';
+import { formatEvent } from './format-event';
+import { formatMarkdownSummary } from './format-markdown';
+import { formatStatusMatrix } from './format-status-matrix';
+import { formatTenantsResult, formatTenantsStatus } from './format-tenants';
+import { parseRunReport, tenantReports } from './run-report';
+import { expectGolden } from './testing/golden';
+import { context, failure, outcome, statusResult } from './testing/result.factory';
+import { toJson } from './to-json';
+
+function tenant(name: string, changes: Partial<TenantOutcome> = {}): TenantOutcome {
+  return {
+    tenant: name,
+    status: 'done',
+    runId: `run-of-${name}`,
+    planned: [failure.id],
+    done: [outcome('api:1', 12)],
+    failed: undefined,
+    error: undefined,
+    durationMs: 40,
+    ...changes,
+  };
+}
+
+/** 996 that were done, one that failed, one that was refused, two that were not reached. */
+function thousand(): TenantsResult {
+  const refusal = new MigratorError('LOCK_HELD', 'Somebody else is at it.');
+  const nothing = { runId: '', planned: [], done: [] };
+  return {
+    ...context,
+    action: 'apply',
+    status: 'failed',
+    canary: 'tenant_0',
+    counts: {
+      total: 1000,
+      done: 996,
+      upToDate: 0,
+      planned: 0,
+      failed: 1,
+      refused: 1,
+      notReached: 2,
+    },
+    tenants: [
+      ...Array.from({ length: 996 }, (_, index) => tenant(`tenant_${index}`)),
+      tenant('acme', { status: 'failed', failed: failure, done: [] }),
+      tenant('umbrella', { ...nothing, status: 'refused', error: refusal }),
+      tenant('last', { ...nothing, status: 'not-reached' }),
+      tenant('very_last', { ...nothing, status: 'not-reached' }),
+    ],
+    durationMs: 61_000,
+  };
+}
+
+describe('the text about a thousand tenants', () => {
+  it('is short: counts, and the failures with their reasons', () => {
+    expectGolden(formatTenantsResult(thousand()), 'tenants-failed.txt');
+  });
+
+  it('has a line for each where that is asked for', () => {
+    const lines = formatTenantsResult(thousand(), { detail: 'each' }).split('\n');
+    expect(
+      lines.filter((line) => /^tenant_\d+ +done +1 migration +40 ms$/.test(line)),
+    ).toHaveLength(996);
+  });
+
+  it('lists no more failures than anybody reads', () => {
+    const failed = Array.from({ length: 300 }, (_, index) =>
+      tenant(`t${index}`, { status: 'failed', failed: failure }),
+    );
+    const text = formatTenantsResult({ ...thousand(), tenants: failed });
+    expect(text).toContain('… and 280 more: --json has them all.');
+  });
+
+  it('says when there are none', () => {
+    const counts = {
+      ...thousand().counts,
+      total: 0,
+      done: 0,
+      failed: 0,
+      refused: 0,
+      notReached: 0,
+    };
+    const none = formatTenantsResult({
+      ...thousand(),
+      status: 'nothing-to-do',
+      tenants: [],
+      counts,
+    });
+    expect(none).toContain('Nothing to do: the environment names no tenants.');
+  });
+});
+
+it('the status of tenants puts those together that lack the same', () => {
+  const counts = { applied: 1, pending: 1, failed: 0, drifted: 0 };
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const behind = names.map((name) => ({
+    tenant: name,
+    counts,
+    pending: [failure.id],
+    problems: [],
+    error: undefined,
+  }));
+  const [problem] = statusResult().problems;
+  const result: TenantsStatusResult = {
+    ...context,
+    counts: { total: 9, upToDate: 0, behind: 7, troubled: 2 },
+    tenants: [
+      ...behind,
+      {
+        tenant: 'drifted',
+        counts: { ...counts, drifted: 1 },
+        pending: [],
+        problems: problem === undefined ? [] : [problem],
+        error: undefined,
+      },
+      {
+        tenant: 'gone',
+        counts,
+        pending: [],
+        problems: [],
+        error: new MigratorError('CONNECTION_FAILED', 'Nobody is there.'),
+      },
+    ],
+  };
+  expectGolden(formatTenantsStatus(result), 'tenants-status.txt');
+});
+
+it('the matrix shows migrations by databases, also one that cannot be looked at', () => {
+  const eu = statusResult();
+  const migrations = migrationStatuses({
+    project: 'api',
+    files: ['api:1', 'api:2'].map(file),
+    entries: [entry('api:1')],
+  });
+  const us = { ...eu, migrations, problems: [] };
+  const columns = [
+    { name: 'eu', status: eu },
+    { name: 'us', status: us },
+    { name: 'asia', status: undefined },
+  ];
+  expectGolden(formatStatusMatrix(columns), 'status-matrix.txt');
+});
+
+describe('reports of tenants', () => {
+  it('are those of ordinary runs, one for each that was run on or refused', () => {
+    const reports = tenantReports(thousand());
+    expect(reports).toHaveLength(998);
+    expect(reports.every((report) => parseRunReport(report) !== undefined)).toBe(true);
+    expect(foldReports(reports).counts).toMatchObject({ runs: 998, applied: 996, failed: 2 });
+  });
+
+  it('survive being written as JSON and read back', () => {
+    const back = JSON.parse(toJson(thousand())) as TenantsResult;
+    const fold = (result: TenantsResult) => foldReports(tenantReports(result));
+    expect(fold(back).counts).toEqual(fold(thousand()).counts);
+    expect(tenantReports(back).at(-1)?.failed).toMatchObject({ code: 'LOCK_HELD' });
+  });
+
+  it('are one row of a summary', () => {
+    expectGolden(formatMarkdownSummary(tenantReports(thousand())), 'tenants-summary.md.txt');
+  });
+});
+
+it('a log tells of a tenant only what is out of the ordinary', () => {
+  const about = { type: 'tenant-event', tenant: 'acme' } as const;
+  const { id, name, error, durationMs } = failure;
+  const step = { id, name, action: 'apply', durationMs } as const;
+  const finished = { type: 'migration-finished', ...step, index: 0, total: 1 } as const;
+  const failed = { type: 'migration-failed', ...step, error } as const;
+  expect(formatEvent({ ...about, event: finished })).toBeUndefined();
+  expect(formatEvent({ ...about, event: failed })).toMatch(/^acme: failed to apply api:/);
+});
