@@ -1,5 +1,5 @@
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase } from '../testing/workspace';
+import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
 
 const BROKEN = (fixed: string) => `import { setTimeout } from 'node:timers/promises';
 
@@ -316,5 +316,14 @@ describeOnEveryDatabase('what a migration may do', (workspace) => {
       'migration-failed',
     ]);
     expect(api.events[3]).toMatchObject({ level: 'warn', message: 'in development of api' });
+  });
+});
+
+describeOnServers('a limit of the migration itself', (workspace) => {
+  it('ends a statement that takes longer', async () => {
+    const api = workspace()
+      .project()
+      .add('slow', { statementTimeout: '50ms', up: 'SELECT pg_sleep(600)' });
+    expect((await api.migrate()).failed?.error.code).toBe('STATEMENT_TIMEOUT');
   });
 });

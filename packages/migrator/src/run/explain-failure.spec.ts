@@ -1,0 +1,45 @@
+import { explainFailure } from './explain-failure';
+
+/** An error as `pg` gives it. */
+const server = (code: string, fields: object = {}) =>
+  Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...fields });
+
+describe('a failure of the server is explained', () => {
+  it.each([
+    ['53200', 'MAX_LOCKS_EXCEEDED', 'max_locks_per_transaction'],
+    ['55P03', 'LOCK_TIMEOUT', 'lockTimeout'],
+    ['40P01', 'LOCK_TIMEOUT', 'deadlock'],
+    ['57014', 'STATEMENT_TIMEOUT', 'statementTimeout'],
+    ['55P04', 'ENUM_VALUE_NOT_COMMITTED', 'transaction: false'],
+    ['25P02', 'TRANSACTION_ABORTED', 'SAVEPOINT'],
+    ['25001', 'MIGRATION_FAILED', 'transaction: false'],
+    ['42501', 'MIGRATION_FAILED', 'grant'],
+    ['53100', 'MIGRATION_FAILED', 'disk is full'],
+    ['57P01', 'CONNECTION_LOST', 'Run again'],
+  ])('%s is %s, with what to do', (state, code, hint) => {
+    const error = explainFailure(server(state), 'a.ts');
+    expect(error).toMatchObject({ code, where: 'a.ts', hint: expect.stringContaining(hint) });
+    expect(error.message).toContain('said the server');
+  });
+
+  it('with its SQLSTATE and its details, one a line', () => {
+    const { message } = explainFailure(
+      server('23505', { detail: 'Key (id)=(1) already exists.', where: 'line 3' }),
+      'a.ts',
+    );
+    expect(message).toBe(
+      'said the server (SQLSTATE 23505)\n  detail: Key (id)=(1) already exists.\n  where: line 3',
+    );
+  });
+
+  it('without the passwords that it repeats', () => {
+    const url = 'postgres://ada:s3cret-word@db.example/app';
+    const error = explainFailure(server('42601', { message: `near ${url}`, detail: url }), 'a.ts');
+    expect(`${error.message}\n${error.stack}`).not.toContain('s3cret-word');
+  });
+
+  it('with the original as its cause', () => {
+    const cause = server('42601');
+    expect(explainFailure(cause, 'a.ts').cause).toBe(cause);
+  });
+});
