@@ -48,7 +48,11 @@ function defineMigrate(db: Command, run: Run): void {
     .option('--dry-run', 'print the plan and touch nothing')
     .option('--to <version>', 'the last version to apply, with what it depends on')
     .option('--single-transaction', 'apply all of them in one transaction, or none')
-    .option('--allow-out-of-order', 'also apply versions older than the newest applied one');
+    .option('--allow-out-of-order', 'also apply versions older than the newest applied one')
+    .option('--with-dependencies', 'apply what it needs of other projects first')
+    .option('--concurrency <n>', 'how many tenants at once; default 4')
+    .option('--canary <tenant>', 'the tenant that goes first and alone; default the first')
+    .option('--stop-after <n>', 'begin no further tenant after so many failures; default 1');
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('migrate'))
     .action((flags: MigrateFlags & CommonOptions) =>
@@ -189,7 +193,8 @@ function withEnvironment(command: Command): Command {
   return withProject(
     command
       .option('--env <environment>', 'the environment; else NODE_ENV, else development')
-      .option('--database <name>', 'only this one of the environment’s named databases'),
+      .option('--database <name>', 'only this one of the environment’s named databases')
+      .option('--tenant <name>', 'only this one of the environment’s tenants'),
   );
 }
 

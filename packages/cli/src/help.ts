@@ -22,6 +22,11 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
       'what would be applied in staging, in which order, why',
     ],
     ['ff db migrate --to=20250917102200', 'no further than this version'],
+    ['ff db migrate --with-dependencies', 'with what it needs of other projects'],
+    [
+      'ff db migrate --concurrency=8 --canary=demo --stop-after=3',
+      'all tenants of the environment',
+    ],
     ['ff db migrate --project=api --lock-wait=0 --json', 'for a script'],
   ],
   status: [

@@ -15,6 +15,10 @@ export interface Part {
 /** What came out of a command, which may have gone through several databases and failed at one of them. */
 export interface Outcome {
   readonly parts: readonly Part[];
+  /** Text for all parts together, in place of the parts' own. */
+  readonly text?: string;
+  /** The databases that were left alone because an earlier one failed. */
+  readonly notReached?: readonly MigrationAgent[];
   /** What was thrown, if anything was. */
   readonly error: unknown;
   readonly exitCode: ExitCode;
@@ -30,13 +34,15 @@ export async function onEachDatabase(
   keepGoing: 'until-failure' | 'to-the-end' = 'until-failure',
 ): Promise<Outcome> {
   const parts: Part[] = [];
-  for (const agent of agents) {
+  for (const [index, agent] of agents.entries()) {
+    const notReached = agents.slice(index + 1);
     try {
       const part = await command(agent);
       parts.push(part);
-      if (part.exitCode !== EXIT.done && keepGoing === 'until-failure') break;
+      if (part.exitCode === EXIT.done || keepGoing === 'to-the-end') continue;
+      return { parts, notReached, error: undefined, exitCode: part.exitCode };
     } catch (error) {
-      return { parts, error, exitCode: exitCodeAfter(parts, exitCodeOfError(error)) };
+      return { parts, notReached, error, exitCode: exitCodeAfter(parts, exitCodeOfError(error)) };
     }
   }
   return { parts, error: undefined, exitCode: worstOf(parts) };
@@ -47,10 +53,14 @@ export function singleOutcome(part: Part): Outcome {
   return { parts: [part], error: undefined, exitCode: part.exitCode };
 }
 
-/** The one JSON document of an outcome: the result itself, or a list where there are several databases. */
+/** The one JSON document of an outcome: the result itself, or a list where there are several databases, reached or not. */
 export function documentOf(outcome: Outcome): unknown {
   const documents: unknown[] = outcome.parts.map((part) => part.document);
   if (outcome.error !== undefined) documents.push({ error: outcome.error });
+  for (const { settings } of outcome.notReached ?? []) {
+    const { project, environment, databaseName } = settings;
+    documents.push({ project, environment, databaseName, status: 'not-reached' });
+  }
   return documents.length === 1 ? documents[0] : documents;
 }
 

@@ -30,7 +30,10 @@ export function writeOutcome(
   if (json) {
     stdout.write(`${toJson(documentOf({ ...outcome, error: presentable(outcome.error) }))}\n`);
   } else {
-    const texts = outcome.parts.map((part) => part.text);
+    const texts =
+      outcome.text === undefined ? outcome.parts.map((part) => part.text) : [outcome.text];
+    const notReached = (outcome.notReached ?? []).flatMap(({ settings }) => settings.databaseName);
+    if (notReached.length > 0) texts.push(`Databases not reached: ${notReached.join(', ')}`);
     if (texts.length > 0) stdout.write(`${texts.join('\n\n')}\n`);
   }
   if (outcome.error !== undefined && (!json || verbose)) {

@@ -1,9 +1,11 @@
 import {
   MigrationAgent,
+  MigratorError,
   type LoadAgentOptions,
   type RunListener,
   type Style,
 } from '@flashfusion/migrator';
+import { errorCodeOf } from './exit-code';
 import { locateProject, type ProjectLocation } from './locate-project';
 import type { CommonOptions, Surroundings } from './surroundings';
 
@@ -20,6 +22,8 @@ export interface Runtime {
 export interface DatabaseFlags {
   /** One of the environment's named databases. */
   readonly database?: string;
+  /** One of the environment's tenants. */
+  readonly tenant?: string;
   readonly lockWait?: string;
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;
@@ -30,11 +34,18 @@ export function projectOf({ surroundings, common }: Runtime): Promise<ProjectLoc
   return locateProject({ cwd: surroundings.cwd, project: common.project });
 }
 
+/** How a command wants its agents. */
+export interface AgentWishes {
+  readonly outOfOrder?: 'allow';
+  /** `each`: it can go through all tenants; `one`: it works on one of them, which has to be named. Default `one`. */
+  readonly tenants?: 'each' | 'one';
+}
+
 /** One agent for each database that the command is about; most projects have one. */
 export async function agentsOf(
   runtime: Runtime,
   flags: DatabaseFlags,
-  outOfOrder?: 'allow',
+  { outOfOrder, tenants = 'one' }: AgentWishes = {},
 ): Promise<MigrationAgent[]> {
   const { surroundings, common, onEvent } = runtime;
   const { projectRoot, project } = await projectOf(runtime);
@@ -53,7 +64,37 @@ export async function agentsOf(
     onEvent,
     signal: surroundings.signal,
   };
-  return MigrationAgent.load(options);
+  const agents = await MigrationAgent.load(options);
+  if (flags.tenant !== undefined) return agentsOfTenant(agents, flags.tenant);
+  if (tenants === 'one' && agents.some((agent) => agent.hasTenants)) throw tenantNotNamed();
+  return agents;
+}
+
+/** Where an environment has several databases, a tenant lives in one of them. */
+async function agentsOfTenant(
+  agents: readonly MigrationAgent[],
+  tenant: string,
+): Promise<MigrationAgent[]> {
+  const found: MigrationAgent[] = [];
+  let unknown: unknown;
+  for (const agent of agents) {
+    try {
+      found.push(await agent.tenant(tenant));
+    } catch (error) {
+      if (errorCodeOf(error) !== 'UNKNOWN_TENANT') throw error;
+      unknown ??= error;
+    }
+  }
+  if (found.length === 0) throw unknown;
+  return found;
+}
+
+function tenantNotNamed(): MigratorError {
+  return new MigratorError(
+    'INVALID_ARGUMENT',
+    'The environment has tenants, and this command works on one of them at a time.',
+    { hint: 'Name it with --tenant=<name>; `ff db status` shows them.', where: '--tenant' },
+  );
 }
 
 /** The options that lead a further command to the same place, e.g. ` --project=api --env=staging`. */

@@ -1,6 +1,9 @@
+import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
+import { parseWholeNumber } from '../arguments';
 import { onEachDatabase, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { runPart } from './run-part';
+import { tenantsPart } from './tenants-part';
 
 export interface MigrateFlags extends DatabaseFlags {
   readonly dryRun?: true;
@@ -8,17 +11,55 @@ export interface MigrateFlags extends DatabaseFlags {
   readonly to?: string;
   readonly singleTransaction?: true;
   readonly allowOutOfOrder?: true;
+  /** Apply what is needed of other projects first. */
+  readonly withDependencies?: true;
+  /** How many tenants at once. */
+  readonly concurrency?: string;
+  /** The tenant that goes first and alone. */
+  readonly canary?: string;
+  /** Begin no further tenant after so many failures. */
+  readonly stopAfter?: string;
 }
 
-/** `ff db migrate`: applies what is pending. */
+/** `ff db migrate`: applies what is pending, to every tenant where the environment has tenants. */
 export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Outcome> {
-  const agents = await agentsOf(runtime, flags, flags.allowOutOfOrder ? 'allow' : undefined);
-  return onEachDatabase(agents, async (agent) => {
-    const result = await agent.migrate({
-      to: flags.to,
-      mode: flags.dryRun ? 'dry-run' : 'run',
-      transaction: flags.singleTransaction ? 'single' : 'each',
-    });
-    return runPart(result, runtime);
+  const options = {
+    to: flags.to,
+    mode: flags.dryRun ? 'dry-run' : 'run',
+    transaction: flags.singleTransaction ? 'single' : 'each',
+    prerequisites: flags.withDependencies ? 'apply' : 'require',
+  } as const;
+  const careful = {
+    concurrency: numberOf('--concurrency', flags.concurrency),
+    stopAfterFailures: numberOf('--stop-after', flags.stopAfter),
+    canary: flags.canary,
+  };
+  const agents = await agentsOf(runtime, flags, {
+    outOfOrder: flags.allowOutOfOrder ? 'allow' : undefined,
+    tenants: 'each',
   });
+  refuseWithoutTenants(agents, careful);
+  return onEachDatabase(agents, async (agent) =>
+    agent.hasTenants
+      ? tenantsPart(await agent.migrateTenants({ ...options, ...careful }), runtime)
+      : runPart(await agent.migrate(options), runtime),
+  );
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseWholeNumber(option, text, 1);
+}
+
+/** An option that would be passed over is a mistake of whoever gave it. */
+function refuseWithoutTenants(
+  agents: readonly MigrationAgent[],
+  options: Readonly<Record<string, unknown>>,
+): void {
+  if (agents.some((agent) => agent.hasTenants)) return;
+  if (Object.values(options).every((value) => value === undefined)) return;
+  throw new MigratorError(
+    'INVALID_ARGUMENT',
+    '--concurrency, --canary and --stop-after are about the tenants of an environment, and there are none here.',
+    { hint: 'Leave them out, or choose an environment that has tenants with --env.' },
+  );
 }

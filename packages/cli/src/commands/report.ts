@@ -6,10 +6,12 @@ import {
   formatMarkdownSummary,
   MigratorError,
   parseRunReport,
-  toRunReport,
+  tenantReports,
+  toRunReports,
   type Problem,
   type RunReport,
   type RunResult,
+  type TenantsResult,
 } from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
@@ -56,9 +58,9 @@ async function readInto(findings: Findings, file: string, path: string): Promise
   const value = await readJson(file, path, findings.problems);
   if (value === undefined) return;
   for (const document of Array.isArray(value) ? (value as unknown[]) : [value]) {
-    const run = parseRunReport(document) ?? parseRunReport(reportOfResult(document));
-    const refusal = refusalOf(document, file);
-    if (run !== undefined) findings.runs.push(run);
+    const runs = runsOf(document);
+    const refusal = refusalOf(document, file) ?? notReachedOf(document, file);
+    if (runs !== undefined) findings.runs.push(...runs);
     else if (refusal !== undefined) findings.refusals.push(refusal);
     else {
       findings.problems.push({
@@ -92,13 +94,31 @@ async function readJson(file: string, path: string, problems: Problem[]): Promis
   }
 }
 
-/** The report of what looks like a result; `parseRunReport` then has the last word. */
-function reportOfResult(document: unknown): RunReport | undefined {
+/** The reports in a document: one as a task wrote it, or what `--json` printed of a run or of all tenants. */
+function runsOf(document: unknown): RunReport[] | undefined {
+  const report = parseRunReport(document);
+  if (report !== undefined) return [report];
+  const runs = reportsOfResult(document)?.map((run) => parseRunReport(run));
+  return runs?.every((run) => run !== undefined) ? runs : undefined;
+}
+
+/** The reports of what looks like a result; `parseRunReport` then has the last word. */
+function reportsOfResult(document: unknown): RunReport[] | undefined {
   try {
-    return toRunReport(document as RunResult);
+    return Array.isArray(field(document, 'tenants'))
+      ? tenantReports(document as TenantsResult)
+      : toRunReports(document as RunResult);
   } catch {
     return undefined;
   }
+}
+
+/** A database of an environment with several that came behind one that failed. */
+function notReachedOf(document: unknown, file: string): Refusal | undefined {
+  if (field(document, 'status') !== 'not-reached') return undefined;
+  const name = field(document, 'databaseName');
+  const message = `The database ${typeof name === 'string' ? name : ''} was not reached.`;
+  return { file, code: 'NOT_REACHED', message };
 }
 
 function refusalOf(document: unknown, file: string): Refusal | undefined {
