@@ -1,4 +1,5 @@
 import { lockHeldSql } from '../database/lock';
+import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
 import { AttemptLog } from './attempt-log';
 import { callMigration, migrationContext, type CallOptions } from './call-migration';
@@ -13,7 +14,7 @@ import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import type { ParsedStatement } from './parse-sql';
 import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
-import { resetSession } from './transaction';
+import { resetSession, rollback } from './transaction';
 
 /**
  * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
@@ -34,6 +35,7 @@ export async function runWithoutTransaction(
     const invalidBefore = await findInvalidIndexes(session);
     handle = new MigrationHandle(session, statementPolicy(scope, change, log));
     const rollbackData = await call(scope, change, handle, log);
+    await refuseOpenTransaction(scope, change);
     await refuseNewInvalidIndexes(session, invalidBefore);
     await resetSession(session, scope.limitsOf(change.migration));
     await refuseWithoutLock(scope, change);
@@ -43,6 +45,8 @@ export async function runWithoutTransaction(
     handle?.close(finished(change));
     await handle?.drain().catch(() => undefined);
     const error = explainFailure(thrown, change.migration.file.path);
+    // The record must not share the fate of a transaction that the migration began itself.
+    await rollback(session);
     await log.failed(error);
     return { kind: 'failed', error, aftermath: await revertIfWanted(scope, change, log) };
   } finally {
@@ -126,6 +130,20 @@ function isConcurrent(statement: ParsedStatement): boolean {
   return (
     Object.values(statement.node).some((fields) => fields['concurrent'] === true) ||
     /\bconcurrently\b/i.test(statement.sql)
+  );
+}
+
+/** A transaction that the migration began and did not end would take its own record with it when the session closes. */
+async function refuseOpenTransaction(scope: RunScope, change: Change): Promise<void> {
+  // Outside a transaction each statement is one of its own, and begins with it.
+  const { rows } = await scope.connection.session.query<{ open: boolean }>(
+    'SELECT pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp() AS open',
+  );
+  if (rows[0]?.open !== true) return;
+  throw new MigratorError(
+    'TRANSACTION_CONTROL',
+    `${change.migration.id} began a transaction and did not end it, so that what it did in it is rolled back.`,
+    { hint: 'Commit it, or leave BEGIN out.', where: change.migration.file.path },
   );
 }
 

@@ -144,6 +144,24 @@ describeOnEveryDatabase('a migration without a transaction', (workspace) => {
     expect(await api.history()).toEqual(['checked apply running', 'checked apply failed']);
   });
 
+  it('that leaves a transaction open, or fails in its own one, is recorded as failed', async () => {
+    const api = workspace().project();
+    const begin = { transaction: false as const };
+    await api.add('opens', { ...begin, up: 'BEGIN; CREATE TABLE one (id int)' }).migrate();
+    expect(await api.rows('state, error_code')).toEqual([
+      { state: 'running', error_code: null },
+      { state: 'failed', error_code: 'TRANSACTION_CONTROL' },
+    ]);
+    await api
+      .add('opens', { ...begin, up: 'BEGIN; CREATE TABLE one (id int); SELECT 1/0' })
+      .migrate();
+    expect((await api.history()).at(-1)).toBe('opens apply failed');
+    expect(await workspace().tables()).toEqual([]);
+    await api.add('opens', { ...begin, up: 'BEGIN; CREATE TABLE one (id int); COMMIT' }).migrate();
+    expect((await api.history()).at(-1)).toBe('opens apply applied');
+    expect(await workspace().tables()).toEqual(['one']);
+  });
+
   it('does not hand its settings on to the next one', async () => {
     const api = workspace()
       .project()
