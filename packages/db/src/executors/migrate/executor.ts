@@ -1,30 +1,58 @@
-import { formatRunResult, type RunResult } from '@flashfusion/migrator';
+import {
+  formatRunResult,
+  formatTenantsResult,
+  MigratorError,
+  type MigrateTenantsOptions,
+  type MigrationAgent,
+  type RunResult,
+  type TenantsResult,
+} from '@flashfusion/migrator';
 import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
 import { durationsOf, runTask } from '../shared/run-task';
 import { writeReport } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
 
-/** Applies a project's pending migrations. */
+/** Applies a project's pending migrations, to every tenant where the environment has tenants. */
 const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, context) =>
-  runTask<RunResult>({
+  runTask<RunResult | TenantsResult>({
     options,
     context,
     overrides: {
       ...durationsOf(options),
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
-    run: (agent) =>
-      agent.migrate({
-        to: targetVersion(options, context),
-        mode: options.dryRun === true ? 'dry-run' : 'run',
-        transaction: options.singleTransaction === true ? 'single' : 'each',
-      }),
-    format: (result) => formatRunResult(result),
+    run: (agent) => migrate(agent, options, context),
+    format: (result) =>
+      'tenants' in result ? formatTenantsResult(result) : formatRunResult(result),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
     report: (results) => writeReport(results, options.reportFolder, context),
   });
+
+async function migrate(
+  agent: MigrationAgent,
+  options: MigrateExecutorSchema,
+  context: ExecutorContext,
+): Promise<RunResult | TenantsResult> {
+  const { concurrency, canary, stopAfter: stopAfterFailures } = options;
+  const careful: MigrateTenantsOptions = { concurrency, canary, stopAfterFailures };
+  const what = {
+    to: targetVersion(options, context),
+    mode: options.dryRun === true ? 'dry-run' : 'run',
+    transaction: options.singleTransaction === true ? 'single' : 'each',
+    prerequisites: options.withDependencies === true ? 'apply' : 'require',
+  } as const;
+  if (agent.hasTenants) return agent.migrateTenants({ ...what, ...careful });
+  if (isInitiator(context) && Object.values(careful).some((value) => value !== undefined)) {
+    throw new MigratorError(
+      'INVALID_ARGUMENT',
+      `--concurrency, --canary and --stopAfter are about tenants, and ${agent.settings.environment} has none.`,
+      { hint: 'Leave them out, or choose an environment that has tenants.' },
+    );
+  }
+  return agent.migrate(what);
+}
 
 /** A version belongs to one project: the projects before it, which get all options handed on, apply what is pending. */
 function targetVersion(

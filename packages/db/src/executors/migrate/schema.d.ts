@@ -10,4 +10,12 @@ export interface MigrateExecutorSchema extends CommonOptions, DurationOptions {
   readonly singleTransaction?: boolean;
   /** Apply migrations that are older than an applied one, instead of refusing. */
   readonly allowOutOfOrder?: boolean;
+  /** Apply what is needed of other projects first, each under its own lock and history. */
+  readonly withDependencies?: boolean;
+  /** How many tenants at once. */
+  readonly concurrency?: number;
+  /** The tenant that goes first and alone. */
+  readonly canary?: string;
+  /** Begin no further tenant after so many failures. */
+  readonly stopAfter?: number;
 }

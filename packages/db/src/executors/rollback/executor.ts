@@ -17,16 +17,27 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     options,
     context,
     overrides: durationsOf(options),
-    run: async (agent) =>
-      agent.rollback({
+    run: async (agent) => {
+      refuseTenants(agent);
+      return agent.rollback({
         selection: selectionOf(options),
         mode: options.dryRun === true ? 'dry-run' : 'run',
-      }),
+      });
+    },
     format: (result) => formatRunResult(result),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
     report: (results) => writeReport(results, options.reportFolder, context),
   });
+
+/** A rollback of all tenants at once is nothing that somebody asks for by accident. */
+function refuseTenants({ hasTenants, settings }: MigrationAgent): void {
+  if (!hasTenants) return;
+  const { project, environment } = settings;
+  throw new MigratorError('INVALID_ARGUMENT', `${environment} has tenants.`, {
+    hint: `Revert one of them: \`ff db rollback --project=${project} --env=${environment} --tenant=<name> …\`.`,
+  });
+}
 
 function selectionOf({ name, to, last }: RollbackExecutorSchema): Selection {
   const selections: Selection[] = [

@@ -23,6 +23,7 @@ const result: RunResult = {
   done: [{ id: '@acme/api:20250917102200', name: 'create_teams', durationMs: 12 }],
   failed: undefined,
   notReached: [],
+  prerequisiteRuns: [],
   durationMs: 20,
 };
 

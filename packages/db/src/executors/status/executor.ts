@@ -1,20 +1,27 @@
-import { formatStatus, type StatusResult } from '@flashfusion/migrator';
+import {
+  formatStatus,
+  formatTenantsStatus,
+  type StatusResult,
+  type TenantsStatusResult,
+} from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { runTask } from '../shared/run-task';
 import type { StatusExecutorSchema } from './schema';
 
-/** Shows a project's migrations. Changes nothing. */
+/** Shows a project's migrations, or how its tenants stand. Changes nothing. */
 const statusExecutor: PromiseExecutor<StatusExecutorSchema> = (options, context) =>
-  runTask<StatusResult>({
+  runTask<StatusResult | TenantsStatusResult>({
     options,
     context,
-    run: (agent) => agent.status(),
-    format: (result) => formatStatus(result),
+    run: (agent) => (agent.hasTenants ? agent.statusTenants() : agent.status()),
+    format: (result) => ('tenants' in result ? formatTenantsStatus(result) : formatStatus(result)),
     succeeded: (result) => options.check !== true || isClean(result),
     afterFailure: 'continue',
   });
 
-function isClean({ counts, problems }: StatusResult): boolean {
+function isClean(result: StatusResult | TenantsStatusResult): boolean {
+  if ('tenants' in result) return result.counts.upToDate === result.counts.total;
+  const { counts, problems } = result;
   return counts.pending + counts.failed + counts.drifted + problems.length === 0;
 }
 
