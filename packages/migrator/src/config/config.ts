@@ -24,7 +24,19 @@ export interface TenantSource {
   ): Promise<{ rows: Row[] }>;
 }
 
-/** Names the tenants of a database: schemas or urls. */
+/**
+ * Names the tenants of a database: schemas in it, or urls of others. Asked once per command, on a read-only session.
+ *
+ * @param db asks the environment's own database
+ * @returns no name twice; none is nothing to do
+ * @example
+ * ```ts
+ * tenants: async (db) => {
+ *   const { rows } = await db.query<{ schema_name: string }>('SELECT schema_name FROM tenants');
+ *   return rows.map((row) => row.schema_name);
+ * }
+ * ```
+ */
 export type FindTenants = (db: TenantSource) => Promise<string[]>;
 
 /** One environment: where its database is, and how careful to be with it. */
@@ -47,7 +59,7 @@ export interface EnvironmentConfig extends DatabaseConfig {
   readonly outOfOrder?: 'refuse' | 'allow';
   /** Overrides the project's `schema` here. */
   readonly schema?: string;
-  /** Names the tenants to migrate, found at run time. */
+  /** Names the tenants to migrate, found at run time; each has a lock and a history of its own. */
   readonly tenants?: FindTenants;
 }
 
