@@ -8,3 +8,6 @@ export { parseMigrationId } from './migration/id';
 export { parseFileName } from './source/file-name';
 export type { FileName } from './source/file-name';
 export { readDependencies } from './source/read-dependencies';
+export { followImports } from './source/follow-imports';
+export type { FollowedImports } from './source/follow-imports';
+export { readImports } from './source/read-imports';

@@ -50,6 +50,13 @@ describe('createMigrationDependencies', () => {
     expect(await edges()).toEqual([]);
   });
 
+  it('reads large files to their end', async () => {
+    workspace.write({
+      [FIRST]: `/* ${'é'.repeat(70_000)} */ ${requiring('billing:20250910090000')}`,
+    });
+    expect(await edges([FIRST])).toEqual([`static api → billing from ${FIRST}`]);
+  });
+
   it('does not fail on a file that is gone or broken', async () => {
     const context = dependenciesContext(workspace, PROJECTS);
     workspace.write({ [SECOND]: `module.exports = { dependencies: ['users:20250910090000` });
@@ -57,16 +64,34 @@ describe('createMigrationDependencies', () => {
     await expect(createMigrationDependencies(context)).resolves.toEqual([]);
   });
 
-  it('has createNodes look again after an edit that it cannot see', async () => {
+  it('is right about a file that was edited after createNodes had read it', async () => {
     const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
-    const nodes = () => createDatabaseNodes(['apps/api/db.config.json'], undefined, context);
-    await nodes();
+    await createDatabaseNodes(['apps/api/db.config.json'], undefined, context);
+    workspace.write({ [FIRST]: requiring('billing:20250910090000') });
+    expect(await edges([FIRST])).toEqual([`static api → billing from ${FIRST}`]);
+  });
+
+  it('has the next command see an edit in place that a quick look misses', async () => {
+    const nodes = async () => {
+      // Each command without a daemon is a process, and so a copy of the modules, of its own.
+      jest.resetModules();
+      const fresh = await import('./create-nodes.js');
+      const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
+      const found = await fresh.createDatabaseNodes(
+        ['apps/api/db.config.json'],
+        undefined,
+        context,
+      );
+      return JSON.stringify(found).includes('"nobody"');
+    };
+    workspace.write({ 'apps/api/migrations/20251231000000_newest.ts': '' });
+    workspace.age();
     await edges();
-    // Not the newest file, and edited in place: neither the folder nor what is watched changes.
-    workspace.write({
-      [FIRST]: `export default { dependencies: ['nobody:20250910090000', 'users:20250910090000'] };`,
-    });
+    workspace.write({ [FIRST]: requiring('nobody:20250910090000', 'users:20250910090000') });
+    expect(await nodes()).toBe(false);
     await edges([FIRST]);
-    expect(JSON.stringify(await nodes())).toContain('"nobody"');
+    expect(await nodes()).toBe(true);
   });
 });
+
+const requiring = (...ids: string[]) => `export default { dependencies: ${JSON.stringify(ids)} };`;

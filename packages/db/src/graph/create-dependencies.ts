@@ -1,44 +1,37 @@
 import type { CreateDependenciesContext, DependencyType, StaticDependency } from '@nx/devkit';
-import { basename, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { isConfigName } from './config-name';
 import { FactsCache } from './facts-cache';
 import { justRead } from './just-read';
-import { loadEngine, projectsOf, readForeignDependencies } from './read-facts';
-
-/** A version in front, the original agent's form included: what else a name needs is for the engine to say. */
-const MAYBE_MIGRATION = /^(?:\d{14}|\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})_.+\.[mc]?[tj]s$/;
+import type { ProjectFacts } from './project-facts';
+import { readFacts } from './read-facts';
+import { warn } from './warn';
 
 /**
  * An edge from each changed migration file to each project that it declares a dependency on. Projects that do not exist
- * are left out: `status` and `migrate` report them. Reads only the files that Nx says have changed, compiles nothing and
- * never throws.
+ * are left out: `status` and `migrate` report them. Looks only at the files that Nx says have changed, compiles nothing and
+ * never throws. What createNodes has just read is remembered here for the next computation.
  */
 export async function createMigrationDependencies(
   context: CreateDependenciesContext,
 ): Promise<StaticDependency[]> {
+  const { workspaceRoot, projects } = context;
   const edges: StaticDependency[] = [];
-  const cache = new FactsCache(context.workspaceRoot);
+  const cache = new FactsCache(workspaceRoot);
   for (const [source, files] of Object.entries(context.filesToProcess.projectFileMap)) {
-    const root = context.projects[source]?.root;
-    const changed = files.filter(({ file }) => MAYBE_MIGRATION.test(basename(file)));
-    if (root === undefined || changed.length === 0) continue;
-    const config = configOf(source, root, context);
+    const config = files.length > 0 ? configOf(source, context) : undefined;
     if (config === undefined) continue;
-    const configPath = join(context.workspaceRoot, config);
-    const facts = cache.get(configPath);
-    const engine = await loadEngine();
-    for (const { file } of changed) {
-      if (facts !== undefined && posix.dirname(file) !== facts.migrations) continue;
-      const path = join(context.workspaceRoot, file);
-      const ids = justRead.take(path) ?? readForeignDependencies(path, engine);
-      for (const target of projectsOf(ids, engine)) {
-        // An edit that the configuration's fingerprint did not show: createNodes has to look again.
-        if (facts?.requires.includes(target) === false) cache.forget(configPath);
-        if (target === source || context.projects[target] === undefined) continue;
-        edges.push({ source, target, sourceFile: file, type: STATIC });
+    try {
+      const facts = await factsNow(join(workspaceRoot, config), workspaceRoot, cache);
+      for (const [sourceFile, target] of changedRequirements(facts, files)) {
+        if (target === source || projects[target] === undefined) continue;
+        edges.push({ source, target, sourceFile, type: STATIC });
       }
+    } catch (error) {
+      warn(config, error);
     }
   }
+  for (const [configPath, read] of justRead) cache.remember(configPath, read);
   justRead.clear();
   cache.save();
   return edges;
@@ -47,13 +40,42 @@ export async function createMigrationDependencies(
 /** The value of `DependencyType.static`: importing it would load all of @nx/devkit, 0.4 s of every cold graph. */
 const STATIC = 'static' as string as DependencyType.static;
 
+/** The facts as of now: Nx will not ask again about a file that has changed between its two questions. */
+async function factsNow(
+  configPath: string,
+  workspaceRoot: string,
+  cache: FactsCache,
+): Promise<ProjectFacts> {
+  const read = justRead.get(configPath);
+  justRead.delete(configPath);
+  if (read !== undefined && cache.remember(configPath, read) === 'unchanged') return read.facts;
+  const known = cache.get(configPath, 'thorough');
+  if (known !== undefined) return known;
+  const again = await readFacts(configPath, workspaceRoot);
+  cache.remember(configPath, again);
+  return again.facts;
+}
+
+/** Each changed migration file, relative to the workspace, with each project it requires. */
+function changedRequirements(
+  { migrations, requires }: ProjectFacts,
+  changed: readonly { readonly file: string }[],
+): [file: string, project: string][] {
+  const requirements = Object.entries(requires);
+  if (requirements.length === 0) return [];
+  const files = new Set(changed.map(({ file }) => file));
+  return requirements.flatMap(([name, projects]) => {
+    const file = posix.join(migrations, name);
+    return files.has(file) ? projects.map((project): [string, string] => [file, project]) : [];
+  });
+}
+
 /** The project's `db.config.*`, relative to the workspace. */
-function configOf(
-  project: string,
-  root: string,
-  context: CreateDependenciesContext,
-): string | undefined {
+function configOf(project: string, context: CreateDependenciesContext): string | undefined {
+  const root = context.projects[project]?.root;
+  if (root === undefined) return undefined;
+  const start = root === '.' ? 'db.config.' : `${root}/db.config.`;
   return context.fileMap.projectFileMap[project]?.find(
-    ({ file }) => posix.dirname(file) === root && isConfigName(posix.basename(file)),
+    ({ file }) => file.startsWith(start) && isConfigName(posix.basename(file)),
   )?.file;
 }

@@ -1,5 +1,6 @@
 import type { CreateNodesResult, TargetConfiguration } from '@nx/devkit';
-import { createWorkspace, type TestWorkspace } from '../testing/workspace';
+import { createWorkspace, dependenciesContext, type TestWorkspace } from '../testing/workspace';
+import { createMigrationDependencies } from './create-dependencies';
 import { createDatabaseNodes } from './create-nodes';
 import type { DbPluginOptions } from './options';
 
@@ -35,6 +36,9 @@ describe('createDatabaseNodes', () => {
     workspace.remove('apps/api/project.json');
     expect(await infer()).toEqual({});
   });
+
+  /** What Nx does next: createDependencies writes down what createNodes has read. */
+  const remember = () => createMigrationDependencies(dependenciesContext(workspace, {}, []));
 
   it('infers the three targets with every environment as a configuration', async () => {
     const inferred = await targets();
@@ -93,6 +97,44 @@ describe('createDatabaseNodes', () => {
     expect(Object.keys((await targets())['migrate']?.configurations ?? {})).toEqual(['eu', 'apac']);
   });
 
+  it('has what migrations import from outside their folder among the inputs, however far', async () => {
+    workspace.write({
+      'apps/api/migrations/20250917102200_a.ts': `import { grant } from './helpers/grants';`,
+      'apps/api/migrations/helpers/grants.ts': `export { grant } from '../../../../tools/sql/grant.js';`,
+      'tools/sql/grant.ts': `import type { T } from './types'; import './quote';`,
+      'tools/sql/types.ts': '',
+      'tools/sql/quote.ts': '',
+    });
+    const inputs = async () => (await targets())['migrate']?.inputs;
+    expect(await inputs()).toEqual([
+      '{projectRoot}/migrations/**/*',
+      '{projectRoot}/db.config.ts',
+      '{workspaceRoot}/tools/sql/grant.ts',
+      '{workspaceRoot}/tools/sql/quote.ts',
+    ]);
+    workspace.age();
+    await remember();
+    workspace.write({ 'tools/sql/grant.ts': 'export const grant = 1;' });
+    expect(await inputs()).not.toContain('{workspaceRoot}/tools/sql/quote.ts');
+  });
+
+  it('notices a helper that was not there, an edit in place and one that keeps size and time', async () => {
+    const first = 'apps/api/migrations/20250917102200_a.ts';
+    workspace.write({
+      [first]: `import '../../../tools/later'; ${requiring('a:20250910090000')}`,
+      'apps/api/migrations/20250917102300_b.ts': '',
+    });
+    workspace.age();
+    expect(await required()).toEqual(['a']);
+    await remember();
+    workspace.write({ [first]: `import '../../../tools/later'; ${requiring('b:20250910090000')}` });
+    workspace.age();
+    expect(await required()).toEqual(['b']);
+    await remember();
+    workspace.write({ 'tools/later.ts': '' });
+    expect((await targets())['migrate']?.inputs).toContain('{workspaceRoot}/tools/later.ts');
+  });
+
   it('gives each named database a target of its own, before migrate', async () => {
     workspace.write({
       'apps/api/db.config.json': JSON.stringify({
@@ -122,6 +164,7 @@ describe('createDatabaseNodes', () => {
     const first = 'apps/api/migrations/20250917102200_a.ts';
     workspace.write({ [first]: requiring('users:20250910090000', '20250915100000') });
     expect(await required()).toEqual(['users']);
+    await remember();
     workspace.write({
       'apps/api/migrations/20250917102300_b.ts': requiring('billing:20250910090000'),
     });
@@ -158,7 +201,9 @@ describe('createDatabaseNodes', () => {
   );
 
   it('does not fail on a file that is gone, a broken cache or a migration that cannot be read', async () => {
+    workspace.age();
     await infer();
+    await remember();
     workspace.write({ 'apps/api/migrations/20250917102200_a.ts/index.ts': '' });
     workspace.remove('.nx/workspace-data');
     workspace.write({ '.nx/workspace-data': 'in the way' });

@@ -1,18 +1,31 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { takeSnapshot } from './fingerprint';
 import type { ProjectFacts } from './project-facts';
-import { fingerprint } from './read-facts';
+import type { ReadFacts } from './read-facts';
 import { warn } from './warn';
 
-interface Entry {
-  readonly facts: ProjectFacts;
-  readonly watched: readonly string[];
-  readonly fingerprint: string;
+interface Entry extends Pick<ReadFacts, 'facts' | 'watched' | 'migrationNames'> {
+  /** Of the configuration, what it and migrations import, the folder, and the newest migration. */
+  readonly quick: string;
+  /** Of all the migrations. */
+  readonly thorough: string;
 }
+type Entries = Map<string, Entry>;
+
+/**
+ * How closely to look whether facts still hold. `thorough` is exact, and one `stat` per migration. `quick` spares that: it
+ * sees every file that is new, renamed, deleted or replaced (as git does it), and edits of the configuration, of helpers and
+ * of the newest migration, but no edit in place of an older migration.
+ */
+export type Look = 'quick' | 'thorough';
 
 /** Raised whenever the shape of an entry, or the way facts are read, changes. */
-const FORMAT = 1;
+const FORMAT = 2;
+
+/** File systems count time in ticks: what changed so shortly before it was read may have changed after it as well. */
+const TICK_MS = 20;
 
 /**
  * Remembers the facts of projects between two computations of the graph, in Nx's workspace data folder (`nx reset` empties
@@ -20,29 +33,46 @@ const FORMAT = 1;
  */
 export class FactsCache {
   private readonly path: string;
-  private readonly entries: Map<string, Entry>;
+  private loaded: Entries | undefined;
   private changed = false;
 
-  constructor(workspaceRoot: string) {
+  constructor(private readonly workspaceRoot: string) {
     const id = createHash('sha256').update(workspaceRoot).digest('hex').slice(0, 16);
     this.path = join(dataFolder(workspaceRoot), `flashfusion-db-${id}.json`);
-    this.entries = new Map(Object.entries(read(this.path)));
   }
 
   /** The facts of a configuration, unless what they were read from has changed. */
-  get(configPath: string): ProjectFacts | undefined {
+  get(configPath: string, look: Look): ProjectFacts | undefined {
     const entry = this.entries.get(configPath);
-    return entry?.fingerprint === fingerprint(entry?.watched ?? []) ? entry?.facts : undefined;
+    if (entry === undefined) return undefined;
+    if (takeSnapshot(this.quickPaths(entry)).fingerprint !== entry.quick) return undefined;
+    if (look === 'quick') return entry.facts;
+    const { fingerprint } = takeSnapshot(this.migrationPaths(entry));
+    return fingerprint === entry.thorough ? entry.facts : undefined;
   }
 
-  set(configPath: string, facts: ProjectFacts, watched: readonly string[]): void {
-    this.entries.set(configPath, { facts, watched, fingerprint: fingerprint(watched) });
+  /**
+   * Remembers what was read, if it is still so.
+   *
+   * @returns whether it is: `unchanged` since reading began, or `unsure`
+   */
+  remember(configPath: string, read: ReadFacts): 'unchanged' | 'unsure' {
+    const quick = takeSnapshot(this.quickPaths(read));
+    const thorough = takeSnapshot(this.migrationPaths(read));
+    if (Math.max(quick.newest, thorough.newest) >= read.begun - TICK_MS) {
+      this.changed = this.entries.delete(configPath) || this.changed;
+      return 'unsure';
+    }
+    const { facts, watched, migrationNames } = read;
+    this.entries.set(configPath, {
+      facts,
+      watched,
+      migrationNames,
+      quick: quick.fingerprint,
+      thorough: thorough.fingerprint,
+    });
     this.changed = true;
-  }
-
-  /** Forgets a configuration, so that the next computation reads it again. */
-  forget(configPath: string): void {
-    this.changed = this.entries.delete(configPath) || this.changed;
+    return 'unchanged';
   }
 
   /** Writes what has changed, without the configurations that are gone. Never throws. */
@@ -61,18 +91,41 @@ export class FactsCache {
       warn(this.path, error);
     }
   }
+
+  private get entries(): Entries {
+    return (this.loaded ??= read(this.path));
+  }
+
+  private quickPaths(read: Pick<ReadFacts, 'facts' | 'watched' | 'migrationNames'>): string[] {
+    const newest = read.migrationNames.at(-1);
+    return newest === undefined
+      ? [...read.watched]
+      : [...read.watched, `${this.folderOf(read.facts)}/${newest}`];
+  }
+
+  private migrationPaths({
+    facts,
+    migrationNames,
+  }: Pick<ReadFacts, 'facts' | 'migrationNames'>): string[] {
+    const folder = this.folderOf(facts);
+    return migrationNames.map((name) => `${folder}/${name}`);
+  }
+
+  private folderOf({ migrations }: ProjectFacts): string {
+    return join(this.workspaceRoot, migrations);
+  }
 }
 
-function read(path: string): Record<string, Entry> {
-  if (process.env['NX_CACHE_PROJECT_GRAPH'] === 'false') return {};
+function read(path: string): Entries {
+  if (process.env['NX_CACHE_PROJECT_GRAPH'] === 'false') return new Map();
   try {
     const stored = JSON.parse(readFileSync(path, 'utf8')) as {
       format?: number;
       entries?: Record<string, Entry>;
     };
-    return stored.format === FORMAT ? (stored.entries ?? {}) : {};
+    return new Map(Object.entries((stored.format === FORMAT && stored.entries) || {}));
   } catch {
-    return {}; // not there yet, or cut off: everything is read anew
+    return new Map(); // not there yet, or cut off: everything is read anew
   }
 }
 

@@ -13,8 +13,8 @@ export interface DbPluginOptions {
    */
   readonly order?: 'projects' | 'migrations';
   /**
-   * What else changes a project's migrations, in the syntax of Nx inputs: helpers that they import from outside their
-   * folder, e.g. `{workspaceRoot}/tools/sql/**`.
+   * What else changes a project's migrations, in the syntax of Nx inputs, e.g. `{workspaceRoot}/tools/sql/**`: files that they
+   * read, or import by a name that is computed. Literal imports are found without it.
    */
   readonly inputs?: readonly string[];
   /** Folder of the reports that the tasks write, relative to the workspace. Default `dist/.migrations`. */

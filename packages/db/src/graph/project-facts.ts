@@ -6,8 +6,18 @@ export interface ProjectFacts {
   readonly configImports: readonly string[];
   /** Folder of the migrations. */
   readonly migrations: string;
+  /** Files of the workspace outside that folder which migrations import, directly or by one another. */
+  readonly helpers: readonly string[];
   /** By name, in the order of the configuration: the names of their databases, none where there is only one. */
   readonly environments: Readonly<Record<string, readonly string[]>>;
-  /** Other projects that migrations declare dependencies on, sorted. They may not exist. */
-  readonly requires: readonly string[];
+  /**
+   * By name of a migration file: the projects that it declares dependencies on, sorted. They may not exist. Files without
+   * such dependencies, which are nearly all, are not here.
+   */
+  readonly requires: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The projects that migrations of a project declare dependencies on, each once, sorted. */
+export function requiredProjects({ requires }: ProjectFacts): string[] {
+  return [...new Set(Object.values(requires).flat())].sort();
 }

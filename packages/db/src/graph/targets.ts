@@ -1,7 +1,7 @@
 import type { ProjectConfiguration, TargetConfiguration } from '@nx/devkit';
 import { posix } from 'node:path';
 import type { DbPluginOptions } from './options';
-import type { ProjectFacts } from './project-facts';
+import { requiredProjects, type ProjectFacts } from './project-facts';
 
 type Options = Required<DbPluginOptions>;
 type Executor = 'migrate' | 'status' | 'rollback';
@@ -88,27 +88,27 @@ function dependsOn(
   options: Options,
 ): TargetConfiguration['dependsOn'] & object {
   const target = options.migrateTargetName;
+  const required = requiredProjects(facts);
   return [
     ...(options.order === 'projects' ? [{ dependencies: true, target, params: FORWARD }] : []),
     // `^migrate` is lost where the project graph has a cycle.
-    ...(facts.requires.length > 0
-      ? [{ projects: [...facts.requires], target, params: FORWARD }]
-      : []),
+    ...(required.length > 0 ? [{ projects: required, target, params: FORWARD }] : []),
   ];
 }
 
 /** Narrow, because Nx 24 selects affected tasks by them: nothing but what changes the migrations themselves. */
 function inputsOf(projectRoot: string, facts: ProjectFacts, options: Options): string[] {
   const token = (path: string) => {
-    const inside = posix.relative(projectRoot, path);
-    return inside.startsWith('..')
-      ? `{workspaceRoot}/${path}`
-      : posix.join('{projectRoot}', inside);
+    if (projectRoot === '.') return posix.join('{projectRoot}', path);
+    if (path === projectRoot) return '{projectRoot}';
+    return path.startsWith(`${projectRoot}/`)
+      ? `{projectRoot}${path.slice(projectRoot.length)}`
+      : `{workspaceRoot}/${path}`;
   };
-  return [
-    `${token(facts.migrations)}/**/*`,
-    token(posix.join(projectRoot, facts.configName)),
-    ...facts.configImports.map(token),
-    ...options.inputs,
-  ];
+  const files = [
+    posix.join(projectRoot, facts.configName),
+    ...facts.configImports,
+    ...facts.helpers,
+  ].map(token);
+  return [...new Set([`${token(facts.migrations)}/**/*`, ...files, ...options.inputs])];
 }

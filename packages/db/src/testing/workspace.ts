@@ -1,7 +1,7 @@
 import type { CreateDependenciesContext, FileMap } from '@nx/devkit';
 import { createTreeWithEmptyWorkspace } from '@nx/devkit/testing';
 import type { Tree } from '@nx/devkit';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, sep } from 'node:path';
 
@@ -11,6 +11,8 @@ export interface TestWorkspace {
   /** Writes files, given by paths relative to the workspace. */
   write(files: Readonly<Record<string, string>>): void;
   remove(path: string): void;
+  /** Makes every file and folder look as if it had not been touched for an hour, as the cache of facts wants it. */
+  age(): void;
   /** A generator's tree over it, with the given projects in project.json files. */
   tree(): Tree;
   dispose(): void;
@@ -31,6 +33,12 @@ export function createWorkspace(files: Readonly<Record<string, string>> = {}): T
       }
     },
     remove: (path) => rmSync(join(root, path), { recursive: true }),
+    age() {
+      const before = new Date(Date.now() - 3_600_000);
+      for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+        utimesSync(join(root, path), before, before);
+      }
+    },
     tree() {
       // The tree of @nx/devkit/testing stands nowhere; this one reads what is on disk.
       const tree = Object.assign(createTreeWithEmptyWorkspace(), { root });

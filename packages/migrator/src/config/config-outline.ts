@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { MigratorError, type Problem } from '../errors';
 import { checkConfig } from './check-config';
 import { DEFAULT_ENVIRONMENTS, DEFAULT_MIGRATIONS } from './defaults';
@@ -72,7 +72,8 @@ async function evaluate(configPath: string): Promise<EvaluatedConfig> {
   if (configPath.endsWith('.json')) {
     return { value: await readJsonConfig(configPath), files: [configPath] };
   }
-  return evaluateConfig(configPath, await readFile(configPath, 'utf8'));
+  // Hundreds of small files are read faster one by one than by as many promises.
+  return evaluateConfig(configPath, readFileSync(configPath, 'utf8'));
 }
 
 function problemOf(error: unknown, configPath: string): Problem {

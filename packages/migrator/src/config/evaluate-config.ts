@@ -87,8 +87,11 @@ function defaultOf(exported: unknown): unknown {
 
 /** A reader of the file can see its environment variables, and change or end nothing. */
 function inertProcess(): unknown {
+  let env: NodeJS.ProcessEnv | undefined;
   return {
-    env: { ...process.env },
+    get env() {
+      return (env ??= { ...process.env }); // a copy takes 0.1 ms, and few ask for it
+    },
     cwd: () => process.cwd(),
     platform: process.platform,
     argv: [],

@@ -79,6 +79,7 @@ async function factsOf(
     configImports: [],
     migrations: joinPathFragments(root, 'migrations'),
     environments: { development: [], staging: [], production: [] },
-    requires: [],
+    helpers: [],
+    requires: {},
   };
 }
