@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { startFaultProxy, type FaultProxy } from '../testing/faults/fault-proxy';
 import { playScenario } from '../testing/faults/play-scenario';
 import { CONNECTION_FAULTS, scenarios } from '../testing/faults/scenario';
-import { createTestDatabase, describeEachPostgres } from '../testing/postgres';
+import { createTestDatabase, describeEachPostgres, testServers } from '../testing/postgres';
 
 jest.setTimeout(120_000);
 
-/** Milliseconds after which no further scenario is begun. */
-const ENOUGH = 12_000;
+/** Milliseconds for each server, after which no further scenario is begun: half a minute for all of them. */
+const ENOUGH = 25_000 / Math.max(1, testServers().length);
 
 describeEachPostgres('random graphs, random histories, random crash points', (server) => {
   let proxy: FaultProxy;
@@ -29,7 +29,7 @@ describeEachPostgres('random graphs, random histories, random crash points', (se
           await database.drop();
         }
       }),
-      { numRuns: 30, interruptAfterTimeLimit: ENOUGH, endOnFailure: true },
+      { numRuns: 40, interruptAfterTimeLimit: ENOUGH, endOnFailure: true },
     );
     // A test of faults that never strike would prove nothing.
     expect(Object.keys(struck).length).toBeGreaterThan(1);

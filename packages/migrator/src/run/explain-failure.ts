@@ -75,10 +75,12 @@ export async function explainLoss<T>(where: string, work: () => Promise<T>): Pro
   try {
     return await work();
   } catch (error) {
-    if (error instanceof MigratorError || !isConnectionLost(error)) throw error;
+    const told = error instanceof MigratorError;
+    if (!isConnectionLost(error) || (told && error.hint !== undefined)) throw error;
+    const message = redact(messageOf(error));
     throw withOrigin(
       'CONNECTION_LOST',
-      `The connection was lost: ${redact(messageOf(error))}`,
+      told ? message : `The connection was lost: ${message}`,
       'What was recorded up to now stays; nothing else is kept. Run status, then the command again.',
       where,
       error,

@@ -53,10 +53,10 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
       `ignore_startup_parameters = ${(options.ignoredParameters ?? []).join(', ')}`,
     ].join('\n'),
   };
-  const identity = process.getuid?.() === 0 ? identityOf('postgres') : {};
+  const identity = process.getuid?.() === 0 ? identityOf('postgres') : undefined;
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
-    if (identity.uid !== undefined) chownSync(join(folder, name), identity.uid, identity.gid);
+    if (identity !== undefined) chownSync(join(folder, name), identity.uid, identity.gid);
   }
   chmodSync(folder, 0o755);
   const child = spawn(binary, [join(folder, 'pgbouncer.ini')], { ...identity, stdio: 'pipe' });

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MigrationAgent } from '../../agent';
 import { MigratorError } from '../../errors';
+import type { RunResult } from '../../run/result';
 import type { TestDatabase } from '../postgres';
 import type { Fault, FaultProxy } from './fault-proxy';
 import { isCommit } from './frontend-messages';
 import { startFfOn, type FfProcess } from './process';
 import { createProject, type TestProject } from './project';
 import type { FaultKind, RandomFault, RandomStep, Scenario } from './scenario';
-import { findContradictions, migrationsOf, versionAt } from './scenario-schema';
+import { findContradictions, findFalseReports, migrationsOf, versionAt } from './scenario-schema';
 
 /** Where a scenario is played. */
 export interface Stage {
@@ -87,8 +88,8 @@ async function carryOut(
     return [];
   }
   try {
-    await runCommand(step.command, await project.agent(), scenario);
-    return [];
+    const result = await runCommand(step.command, await project.agent(), scenario);
+    return result === undefined ? [] : await findFalseReports(stage.database, result);
   } catch (error) {
     if (error instanceof MigratorError) return [];
     return [`not a MigratorError: ${String((error as Error | null)?.stack ?? error)}`];
@@ -99,19 +100,17 @@ async function runCommand(
   command: RandomStep['command'],
   agent: MigrationAgent,
   { graph }: Scenario,
-): Promise<void> {
+): Promise<RunResult | undefined> {
   switch (command.kind) {
     case 'migrate':
-      await agent.migrate({ transaction: command.transaction });
-      return;
+      return agent.migrate({ transaction: command.transaction });
     case 'migrate-to':
-      await agent.migrate({ to: versionAt(Math.min(command.position, graph.length - 1)) });
-      return;
+      return agent.migrate({ to: versionAt(Math.min(command.position, graph.length - 1)) });
     case 'rollback':
-      await agent.rollback({ selection: { kind: 'last', count: command.count } });
-      return;
+      return agent.rollback({ selection: { kind: 'last', count: command.count } });
     case 'resume':
       await resumeAll(agent);
+      return undefined;
   }
 }
 

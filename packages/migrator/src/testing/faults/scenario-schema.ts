@@ -1,3 +1,4 @@
+import type { RunResult } from '../../run/result';
 import type { TestDatabase } from '../postgres';
 import type { SqlMigration } from './project';
 import type { GraphMigration, Scenario } from './scenario';
@@ -82,6 +83,29 @@ export async function findContradictions(
     ...[...columns]
       .filter((column) => !must.has(column) && !may.has(column))
       .map((column) => `not recorded: ${tell(column)}`),
+  ];
+}
+
+/**
+ * Compares what a run says with the history: what it calls done is in the history as done, what it calls failed is not.
+ *
+ * @returns every contradiction, as a sentence
+ */
+export async function findFalseReports(
+  database: Pick<TestDatabase, 'query'>,
+  { action, done, failed, status }: RunResult,
+): Promise<string[]> {
+  if (status === 'nothing-to-do') return [];
+  const standings = await readStandings(database);
+  const promised = action === 'apply' ? 'applied' : 'reverted';
+  const stateOf = (id: string) => standings.get(id.slice(id.lastIndexOf(':') + 1))?.state;
+  return [
+    ...done
+      .filter(({ id }) => stateOf(id) !== promised)
+      .map(({ id }) => `${id} was told to be ${promised}, but is ${String(stateOf(id))}`),
+    ...(failed && stateOf(failed.id) === promised
+      ? [`${failed.id} was told to have failed, but is ${promised}`]
+      : []),
   ];
 }
 

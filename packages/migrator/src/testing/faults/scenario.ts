@@ -91,7 +91,7 @@ export function scenarios(kinds: readonly FaultKind[]): fc.Arbitrary<Scenario> {
     fc.record({
       kind: fc.constantFrom(...kinds),
       target: fc.constant('statement' as const),
-      count: fc.nat(25),
+      count: fc.nat(14),
     }),
     fc.record({
       kind: fc.constantFrom(...kinds),
