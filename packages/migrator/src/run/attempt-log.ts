@@ -2,6 +2,7 @@ import type { MigratorError } from '../errors';
 import { historyRow, type Change, type RowFacts, type RunScope } from './change';
 import { recordFailure } from './record';
 import type { FinishedStatements } from './script-progress';
+import { hasOpenTransaction } from './transaction';
 
 /** The rows that one change without a transaction leaves: running, its progress, and how it ended. */
 export class AttemptLog {
@@ -34,10 +35,12 @@ export class AttemptLog {
 
   async saved(rollbackData: string | undefined): Promise<void> {
     this.rollbackData = rollbackData;
+    if (await this.isUndecided()) return;
     await this.append('running');
   }
 
   async progressed(finished: FinishedStatements): Promise<void> {
+    if (await this.isUndecided()) return;
     this.finished = finished;
     await this.append('running');
   }
@@ -55,6 +58,11 @@ export class AttemptLog {
       error,
     });
     this.attempt += 1;
+  }
+
+  /** In a transaction that the migration began itself nothing has finished yet, and a row would be rolled back with it. */
+  private isUndecided(): Promise<boolean> {
+    return hasOpenTransaction(this.scope.connection.session);
   }
 
   private async append(kind: 'running' | 'done'): Promise<void> {

@@ -14,7 +14,7 @@ import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import type { ParsedStatement } from './parse-sql';
 import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
-import { resetSession, rollback } from './transaction';
+import { hasOpenTransaction, resetSession, rollback } from './transaction';
 
 /**
  * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
@@ -135,11 +135,7 @@ function isConcurrent(statement: ParsedStatement): boolean {
 
 /** A transaction that the migration began and did not end would take its own record with it when the session closes. */
 async function refuseOpenTransaction(scope: RunScope, change: Change): Promise<void> {
-  // Outside a transaction each statement is one of its own, and begins with it.
-  const { rows } = await scope.connection.session.query<{ open: boolean }>(
-    'SELECT pg_catalog.transaction_timestamp() <> pg_catalog.statement_timestamp() AS open',
-  );
-  if (rows[0]?.open !== true) return;
+  if (!(await hasOpenTransaction(scope.connection.session))) return;
   throw new MigratorError(
     'TRANSACTION_CONTROL',
     `${change.migration.id} began a transaction and did not end it, so that what it did in it is rolled back.`,

@@ -63,6 +63,18 @@ export async function commit(session: Session): Promise<CommitOutcome> {
   }
 }
 
+/**
+ * Whether a transaction is open: a setting that is local to a transaction is still there for the next statement only then.
+ * (Comparing clocks does not do: PGlite's goes in milliseconds.)
+ */
+export async function hasOpenTransaction(session: Session): Promise<boolean> {
+  await session.query("SELECT pg_catalog.set_config('flashfusion.open', 'yes', true)");
+  const { rows } = await session.query<{ open: boolean | null }>(
+    "SELECT pg_catalog.current_setting('flashfusion.open', true) = 'yes' AS open",
+  );
+  return rows[0]?.open === true;
+}
+
 /** Rolls back if the connection still lives; a dead one has rolled back by itself. Never rejects. */
 export async function rollback(session: Session): Promise<void> {
   if (session.closed) return;

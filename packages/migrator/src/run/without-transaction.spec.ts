@@ -162,6 +162,33 @@ describeOnEveryDatabase('a migration without a transaction', (workspace) => {
     expect(await workspace().tables()).toEqual(['one']);
   });
 
+  it('counts what a transaction of its own holds only once that is committed', async () => {
+    await workspace().sql('CREATE TABLE guard (n int)');
+    const api = workspace()
+      .project()
+      .add('own', {
+        transaction: false,
+        async up(db, agent) {
+          await db.script('CREATE TABLE one (id int); BEGIN; CREATE TABLE two (id int)');
+          await agent.saveRollbackData({ tables: ['one', 'two'] });
+          await db.script('SELECT 1 / count(*) FROM guard; COMMIT');
+        },
+      });
+    const rows = () => api.rows('attempt, state, finished_statements AS finished');
+
+    await api.migrate();
+    expect(await rows()).toEqual([
+      { attempt: 1, state: 'running', finished: 0 },
+      { attempt: 2, state: 'running', finished: 1 },
+      { attempt: 3, state: 'failed', finished: 1 },
+    ]);
+
+    await workspace().sql('INSERT INTO guard VALUES (1)');
+    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
+    expect((await rows()).at(-1)).toEqual({ attempt: 6, state: 'applied', finished: 5 });
+    expect(await workspace().tables()).toEqual(['guard', 'one', 'two']);
+  });
+
   it('does not hand its settings on to the next one', async () => {
     const api = workspace()
       .project()
