@@ -75,6 +75,24 @@ describeOnServers('an application that passes its own connection', (workspace) =
     own.removeFiles();
   });
 
+  it('is not disturbed by the watch over long migrations', async () => {
+    const service: DatabaseService = {
+      query: (sql, params) => client.query(sql, params && [...params]),
+    };
+    const only = new Pool({ connectionString: workspace().url, max: 1 });
+    for (const [name, connection] of Object.entries({ service, only })) {
+      const { own, users, changes } = projects(connection);
+      users.add(name, {
+        up: (db) => db.script('SELECT pg_sleep(2.5); CREATE TABLE long (id int)'),
+      });
+      expect(await users.migrate({}, changes)).toMatchObject({ failed: undefined, status: 'done' });
+      expect(users.events).toContainEqual(expect.objectContaining({ type: 'migration-progress' }));
+      own.removeFiles();
+      await workspace().sql('DROP TABLE people, long, migration_history, migration_database');
+    }
+    await only.end();
+  });
+
   it('as a service on a pool is refused: lock, change and history have to be in one session', async () => {
     const service: DatabaseService = {
       query: (sql, params) => pool.query(sql, params && [...params]),

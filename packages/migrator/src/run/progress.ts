@@ -89,8 +89,10 @@ export function watchProgress(scope: RunScope, id: MigrationId): ProgressWatch {
 }
 
 async function openObserver(scope: RunScope): Promise<Session | 'unavailable'> {
-  // An embedded database has one session only.
-  if (scope.database.target.driver === 'pglite') return 'unavailable';
+  const { driver, source } = scope.database.target;
+  // An embedded database has one session only. So has an application's service, whose settings another session would change
+  // under the migration; and its pool may have no second client to give.
+  if (driver === 'pglite' || source === 'application') return 'unavailable';
   try {
     return await scope.database.open({
       access: 'read-only',
