@@ -18,8 +18,11 @@ describeEachPostgres('random graphs, random histories, random crash points', (se
 
   it('the schema is that of the migrations which the history says are applied', async () => {
     const struck: Record<string, number> = {};
+    const deadline = performance.now() + ENOUGH;
     await fc.assert(
       fc.asyncProperty(scenarios(CONNECTION_FAULTS), async (scenario) => {
+        // Not fast-check's own limit, which would leave a scenario running behind the test.
+        if (performance.now() > deadline) return;
         const database = await createTestDatabase(server);
         try {
           const { faults, lost } = await playScenario(scenario, { proxy, database });
@@ -29,7 +32,7 @@ describeEachPostgres('random graphs, random histories, random crash points', (se
           await database.drop();
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: ENOUGH, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
     // A test of faults that never strike would prove nothing.
     expect(Object.keys(struck).length).toBeGreaterThan(1);
