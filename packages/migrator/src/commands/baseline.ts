@@ -42,7 +42,7 @@ export async function baseline(
       return { ...project.result, status: 'planned', marked: migrations.map(identity) };
     });
   }
-  return own(project, 'throw', async (owned) => {
+  return own(project, { damage: 'throw', others: 'let-in' }, async (owned) => {
     const migrations = await chooseMigrations(context, owned.state, to);
     await prepareHistory(project, owned);
     const marks = migrations.map((migration) => ({

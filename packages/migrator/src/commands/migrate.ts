@@ -1,6 +1,7 @@
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
 import { findPending } from '../plan/find-pending';
 import { planApply } from '../plan/plan-apply';
+import { assumingApplied, type PrerequisiteLookup } from '../plan/prerequisites';
 import type { Plan, PlanStep } from '../plan/types';
 import type { HistoryState } from '../history/state';
 import { applyChange } from '../run/apply-change';
@@ -53,10 +54,10 @@ export async function migrate(
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
     return lookAtHistory(project, 'throw', async (state) =>
-      plannedResult(project.result, await planMigrate(context, files, state, options), started),
+      plannedResult(project.result, await planDryRun(context, files, state, options), started),
     );
   }
-  return own(project, 'throw', async (owned) => {
+  return own(project, { damage: 'throw', others: 'let-in' }, async (owned) => {
     const plan = await planMigrate(context, files, owned.state, options);
     const scope = runScope(project, owned);
     if (plan.steps.length > 0) await prepareHistory(project, owned);
@@ -88,17 +89,52 @@ export async function findPendingMigrations(
   return sources.migrations(pending, settings);
 }
 
-/** Loads what is pending and plans it. Touches nothing. */
+/**
+ * Loads what is pending and plans it. Touches nothing.
+ *
+ * @throws {MigratorError} everything that stands in the way
+ */
 export async function planMigrate(
   context: CommandContext,
   files: readonly MigrationFile[],
   state: HistoryState,
-  { transaction, ...chosen }: MigrateOptions & PlannedRun,
+  options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
-  const { project, environment, outOfOrder } = context.settings;
-  const { entries } = state;
   const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, entries);
+  const prerequisites = await findPrerequisites(context, pending, state.entries);
+  return planPending(context, { files, state, pending, prerequisites }, options);
+}
+
+/**
+ * As {@link planMigrate}, but what other projects have not applied yet is noted instead of refused: Nx plans the projects of
+ * a dry run one after the other, and none of them applies anything.
+ */
+async function planDryRun(
+  context: CommandContext,
+  files: readonly MigrationFile[],
+  state: HistoryState,
+  options: MigrateOptions & PlannedRun,
+): Promise<Plan<Migration>> {
+  const pending = await findPendingMigrations(context, files, state);
+  const prerequisites = await findPrerequisites(context, pending, state.entries);
+  const { lookup, assumed } = assumingApplied(prerequisites);
+  const plan = planPending(context, { files, state, pending, prerequisites: lookup }, options);
+  return { ...plan, waitsFor: assumed() };
+}
+
+/** What a plan is made from. */
+interface PlanFacts {
+  readonly files: readonly MigrationFile[];
+  readonly state: HistoryState;
+  readonly pending: readonly Migration[];
+  readonly prerequisites: PrerequisiteLookup;
+}
+
+function planPending(
+  { settings: { project, environment, outOfOrder } }: CommandContext,
+  { files, state: { entries }, pending, prerequisites }: PlanFacts,
+  options: MigrateOptions & PlannedRun,
+): Plan<Migration> {
   const plan = orThrow(
     planApply({
       project,
@@ -107,11 +143,11 @@ export async function planMigrate(
       files,
       entries,
       prerequisites,
-      to: chosen.to,
-      only: chosen.only,
-      outOfOrder: chosen.outOfOrder ?? outOfOrder,
+      to: options.to,
+      only: options.only,
+      outOfOrder: options.outOfOrder ?? outOfOrder,
     }),
   );
-  if (transaction === 'single') refuseWithoutTransaction(plan);
+  if (options.transaction === 'single') refuseWithoutTransaction(plan);
   return plan;
 }

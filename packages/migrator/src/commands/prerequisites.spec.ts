@@ -1,3 +1,4 @@
+import { formatRunResult } from '../report/format-run-result';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
 import { describeOnEveryDatabase } from '../testing/workspace';
@@ -28,6 +29,16 @@ describeOnEveryDatabase('a dependency on another project', (workspace) => {
     await users.migrate();
     expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
     expect(await workspace().tables()).toEqual(['members', 'people']);
+  });
+
+  it('that is not applied yet is noted in a dry run, which shows the rest', async () => {
+    workspace().project('users').add('people', 'CREATE TABLE people (id int PRIMARY KEY)');
+    const result = await needsUsers(nthVersion(1)).migrate({ mode: 'dry-run' });
+
+    expect(result.plan.steps.map(({ migration }) => migration.name)).toEqual(['members']);
+    expect(result.plan.waitsFor).toEqual([`users:${nthVersion(1)}`]);
+    expect(formatRunResult(result)).toContain('nx run users:migrate');
+    expect(await workspace().tables('all')).toEqual([]);
   });
 
   it('is refused again once that project was rolled back', async () => {

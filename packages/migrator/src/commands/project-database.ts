@@ -73,6 +73,20 @@ export async function lookAtHistory<T>(
   }
 }
 
+/** How a project is owned. */
+export interface OwnOptions {
+  /** A damaged history: refuse to go on, or report it within the state. */
+  readonly damage: ReadOptions['damage'];
+  /**
+   * Runners of other projects in the same history: let in, or kept out, so that none of them applies what depends on
+   * something that is about to be reverted.
+   */
+  readonly others: 'let-in' | 'keep-out';
+}
+
+/** Stands for all projects in the key of the lock that runners share and a rollback has alone. No project has this name. */
+const EVERY_PROJECT = '';
+
 /**
  * Takes the project's lock, reads the history under it, and frees both at the end.
  *
@@ -81,7 +95,7 @@ export async function lookAtHistory<T>(
  */
 export async function own<T>(
   { context, database }: ProjectDatabase,
-  damage: ReadOptions['damage'],
+  { damage, others }: OwnOptions,
   work: (owned: Owned) => Promise<T>,
 ): Promise<T> {
   const { settings, onEvent, signal } = context;
@@ -90,13 +104,18 @@ export async function own<T>(
     const connection = await LockedConnection.open({
       database,
       open: openOptions(settings, 'read-write'),
-      lock: {
-        key: lockKey({ schema, environment, project }),
-        waitMs: settings.lockWaitMs,
-        project,
-      },
+      locks: [
+        { key: lockKey({ schema, environment, project }), waitMs: settings.lockWaitMs, project },
+        {
+          key: lockKey({ schema, environment, project: EVERY_PROJECT }),
+          mode: others === 'let-in' ? 'shared' : 'exclusive',
+          waitMs: settings.lockWaitMs,
+          project: 'other projects',
+        },
+      ],
       signal,
-      onWaiting: (holder) => onEvent({ type: 'waiting-for-runner', project, holder }),
+      onWaiting: (waitingFor, holder) =>
+        onEvent({ type: 'waiting-for-runner', project: waitingFor, holder }),
     });
     try {
       const history = new History(connection.session, schema);

@@ -62,7 +62,7 @@ export async function repair(
       };
     });
   }
-  return own(project, 'report', async (owned) => {
+  return own(project, { damage: 'report', others: 'keep-out' }, async (owned) => {
     const steps = await chooseSteps(context, owned.state, options);
     refuseToChoose(steps);
     if (steps.length === 0)

@@ -1,7 +1,5 @@
 import { MigratorError } from '../errors';
-import { History } from '../history/history';
 import type { HistoryState } from '../history/state';
-import { lockKey, acquireLock } from '../database/lock';
 import type { Migration, MigrationFile } from '../migration/types';
 import { planRevert } from '../plan/plan-revert';
 import { selectRevert, type RevertSelection } from '../plan/select-revert';
@@ -20,7 +18,6 @@ import {
   runScope,
   prepareHistory,
   type CommandContext,
-  type Owned,
 } from './project-database';
 import { plannedResult, runResult } from './run-results';
 
@@ -46,11 +43,11 @@ export async function rollback(
       plannedResult(project.result, await makePlan(context, files, state, options), started),
     );
   }
-  return own(project, 'throw', async (owned) => {
-    const state = await keepOthersOut(context, owned);
+  return own(project, { damage: 'throw', others: 'keep-out' }, async (owned) => {
+    const { state } = owned;
     const plan = await makePlan(context, files, state, options);
     refuseUnconfirmed(context, state, plan, options.confirm);
-    if (plan.steps.length > 0) await prepareHistory(project, { ...owned, state });
+    if (plan.steps.length > 0) await prepareHistory(project, owned);
     const scope = runScope(project, owned);
     const outcome = await runPlan(scope, plan, async (step) => {
       const row = state.entries.find(({ id }) => id === step.migration.id);
@@ -59,29 +56,6 @@ export async function rollback(
     });
     return runResult(project.result, scope.runId, plan, outcome, started);
   });
-}
-
-/**
- * Takes the locks of the other projects too: none of them may apply something that depends on what is being reverted. Each
- * is polled, never waited for inside the server, so that two rollbacks cannot deadlock for good.
- */
-async function keepOthersOut(context: CommandContext, owned: Owned): Promise<HistoryState> {
-  const { settings, onEvent, signal } = context;
-  const { schema, environment, project } = settings;
-  const others = new Set(owned.state.entries.map((entry) => entry.project));
-  others.delete(project);
-  if (others.size === 0) return owned.state;
-  const { session } = owned.connection;
-  for (const other of [...others].sort()) {
-    await acquireLock(session, {
-      key: lockKey({ schema, environment, project: other }),
-      waitMs: settings.lockWaitMs,
-      project: other,
-      signal,
-      onWaiting: (holder) => onEvent({ type: 'waiting-for-runner', project: other, holder }),
-    });
-  }
-  return new History(session, schema).read(environment, { project });
 }
 
 async function makePlan(

@@ -14,6 +14,8 @@ export interface LockParts {
 /** How to take a lock. */
 export interface LockOptions {
   readonly key: string;
+  /** Any number of sessions share a lock, as long as nobody has it alone. Default `exclusive`. */
+  readonly mode?: 'exclusive' | 'shared';
   /** Milliseconds to wait for another runner; 0 fails at once. */
   readonly waitMs: number;
   /** Named in messages. */
@@ -46,7 +48,7 @@ export async function acquireLock(session: Session, options: LockOptions): Promi
   let told: number | undefined | 'nobody' = 'nobody';
   for (;;) {
     if (options.signal?.aborted) throw cancelled(options.project);
-    if (await tryLock(session, options.key)) return;
+    if (await tryLock(session, options)) return;
     const holder = await findHolder(session, options.key);
     if (told !== holder?.pid) {
       told = holder?.pid;
@@ -83,9 +85,10 @@ export function lockHeldSql(key: string): string {
   return `EXISTS (SELECT FROM pg_catalog.pg_locks held WHERE ${lockCondition(key)} AND held.pid = pg_catalog.pg_backend_pid())`;
 }
 
-async function tryLock(session: Session, key: string): Promise<boolean> {
+async function tryLock(session: Session, { key, mode }: LockOptions): Promise<boolean> {
+  const take = mode === 'shared' ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
   const { rows } = await session.query<{ locked: boolean }>(
-    'SELECT pg_catalog.pg_try_advisory_lock($1::text::bigint) AS locked',
+    `SELECT pg_catalog.${take}($1::text::bigint) AS locked`,
     [key],
   );
   return rows[0]?.locked === true;

@@ -55,6 +55,29 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
   };
 }
 
+/**
+ * A lookup that takes what is known but not applied for applied, and remembers it: a dry run shows what it would do once the
+ * other projects have done their part.
+ */
+export function assumingApplied(lookup: PrerequisiteLookup): {
+  readonly lookup: PrerequisiteLookup;
+  readonly assumed: () => readonly MigrationId[];
+} {
+  const assumed = new Set<MigrationId>();
+  return {
+    lookup: {
+      ...lookup,
+      stateOf(id) {
+        const state = lookup.stateOf(id);
+        if (state !== 'notApplied') return state;
+        assumed.add(id);
+        return 'applied';
+      },
+    },
+    assumed: () => [...assumed].sort(),
+  };
+}
+
 /** The migrations of other projects that these depend on: what has to be looked up before {@link planApply}. */
 export function crossProjectDependencies(
   project: string,

@@ -38,6 +38,11 @@ export interface Plan<M extends PlannableMigration = PlannableMigration> {
   readonly project: string;
   readonly environment: string;
   readonly steps: readonly PlanStep<M>[];
+  /**
+   * Migrations of other projects that have to be applied before. Only a dry run has any: a run is refused, or applies them
+   * first.
+   */
+  readonly waitsFor?: readonly MigrationId[];
 }
 
 /** A plan, or everything that stands in its way. */

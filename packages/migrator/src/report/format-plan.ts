@@ -1,4 +1,6 @@
 import type { Plan, PlanStep, StepReason } from '../plan/types';
+import { migrateCommands } from '../plan/commands';
+import { parseMigrationId } from '../migration/id';
 import { plainStyle, type Style } from './style';
 import { count } from './wording';
 
@@ -14,7 +16,20 @@ export function formatPlan(plan: Plan, style: Style = plainStyle): string {
   const steps = plan.steps.map((step, index) =>
     formatStep(step, `${String(index + 1).padStart(width)}. `, style),
   );
-  return [head, ...steps].join('\n\n');
+  return [head, ...steps, ...formatWaiting(plan, style)].join('\n\n');
+}
+
+function formatWaiting({ waitsFor = [], project, environment }: Plan, style: Style): string[] {
+  if (waitsFor.length === 0) return [];
+  const others = new Set(waitsFor.map((id) => parseMigrationId(id).project));
+  const commands = [...others].map((other) => migrateCommands({ project: other, environment }));
+  return [
+    [
+      style.warning(`Before that, other projects have to apply ${waitsFor.join(', ')}:`),
+      ...commands.map((command) => `  ${command}`),
+      `Or apply them along with these: \`ff db migrate --project=${project} --with-dependencies\`.`,
+    ].join('\n'),
+  ];
 }
 
 function formatStep(step: PlanStep, number: string, style: Style): string {

@@ -38,7 +38,8 @@ async function applyAndValidate(
   await handle.drain();
   if (migration.validate === undefined) return rollbackData;
   const valid = await migration.validate(handle, context);
-  if (valid === true) return rollbackData;
+  // Files of the original agent may return anything that is true enough.
+  if (valid) return rollbackData;
   throw new MigratorError(
     'VALIDATION_FAILED',
     `validate of ${migration.id} returned ${String(valid)}: the database is not as the migration promises.`,

@@ -1,14 +1,18 @@
 import type { Database, OpenOptions, Session } from '../database/database';
-import { acquireLock } from '../database/lock';
+import { acquireLock, type LockOptions } from '../database/lock';
 import type { LockHolder } from './events';
+
+/** A lock that the connection holds as long as it lives. */
+export type LockRequest = Pick<LockOptions, 'key' | 'mode' | 'waitMs' | 'project'>;
 
 /** What it takes to own a project's migrations on a database. */
 export interface ConnectionOptions {
   readonly database: Database;
   readonly open: OpenOptions;
-  readonly lock: { readonly key: string; readonly waitMs: number; readonly project: string };
+  /** Taken in this order; the first is the project's own. */
+  readonly locks: readonly [LockRequest, ...LockRequest[]];
   readonly signal: AbortSignal | undefined;
-  readonly onWaiting: (holder: LockHolder | undefined) => void;
+  readonly onWaiting: (project: string, holder: LockHolder | undefined) => void;
 }
 
 /**
@@ -35,8 +39,9 @@ export class LockedConnection {
     return this.current;
   }
 
+  /** Key of the project's own lock. */
   get lockKey(): string {
-    return this.options.lock.key;
+    return this.options.locks[0].key;
   }
 
   /**
@@ -59,7 +64,10 @@ export class LockedConnection {
 async function openLocked(options: ConnectionOptions, signal: AbortSignal | undefined) {
   const session = await options.database.open(options.open);
   try {
-    await acquireLock(session, { ...options.lock, signal, onWaiting: options.onWaiting });
+    for (const lock of options.locks) {
+      const onWaiting = (holder: LockHolder | undefined) => options.onWaiting(lock.project, holder);
+      await acquireLock(session, { ...lock, signal, onWaiting });
+    }
     return session;
   } catch (error) {
     await session.close();

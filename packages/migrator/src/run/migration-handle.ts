@@ -2,7 +2,7 @@ import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
 import { calledFrom, pointingAt } from './call-site';
-import { parseSql, type ParsedStatement } from './parse-sql';
+import { parseSql, tryParseSql, type ParsedStatement } from './parse-sql';
 import {
   deleteStatement,
   insertStatements,
@@ -128,7 +128,7 @@ export class MigrationHandle implements MigrationDatabase {
     if (this.policy.mode === 'transaction') {
       await refuseTransactionControl(sql);
     } else if (params === undefined) {
-      const [statement] = await parseSql(sql);
+      const [statement] = (await tryParseSql(sql)) ?? [];
       if (statement) await this.policy.beforeStatement(statement);
     }
     this.refuseWhenClosed();

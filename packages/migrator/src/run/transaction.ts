@@ -24,11 +24,23 @@ export type CommitOutcome =
  * transaction would otherwise look successful
  */
 export async function begin(session: Session, limits: MigrationLimits): Promise<string> {
-  const { rows } = await session.query<{ transaction_id: string }>(
+  const { rows } = await session.query<{ transaction_id: string; schema: string | null }>(
     `RESET ROLE; BEGIN; SELECT ${settings(limits, 'transaction')}; ` +
-      'SELECT pg_catalog.pg_current_xact_id()::text AS transaction_id',
+      'SELECT pg_catalog.pg_current_xact_id()::text AS transaction_id, pg_catalog.current_schema() AS schema',
   );
-  return String(rows[0]?.transaction_id);
+  const [row] = rows;
+  refuseNowhere(row?.schema, limits);
+  return String(row?.transaction_id);
+}
+
+/** Where no schema of the path can be used, tables would be created among the temporary ones and vanish with the session. */
+function refuseNowhere(schema: string | null | undefined, { searchPath }: MigrationLimits): void {
+  if (schema && !schema.startsWith('pg_temp')) return;
+  throw new MigratorError(
+    'PERMISSION_DENIED',
+    `None of the schemas ${searchPath.join(', ')} can be used by this database user: they do not exist, or USAGE is not granted.`,
+    { hint: 'Create the schema, or grant USAGE and CREATE on it.' },
+  );
 }
 
 /** Puts the settings of one migration in force inside a transaction that holds several. */
