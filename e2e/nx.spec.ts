@@ -222,6 +222,25 @@ describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
       workspace.delete('packages/docs/migrations/20250201000000_add_index.ts');
     });
 
+    it('migrates for a changed helper that a migration imports, wherever it lies', async () => {
+      const migration = 'packages/docs/migrations/20250101000000_create_chapters.ts';
+      workspace.write('tools/sql/quote.ts', `export const quote = (name: string) => name;\n`);
+      workspace.write('tools/sql/index.ts', `export * from './quote';\n`);
+      workspace.write(
+        migration,
+        `import { quote } from '../../../tools/sql';\n${workspace.read(migration)}`,
+      );
+      await workspace.commit('A helper');
+
+      workspace.write(
+        'tools/sql/quote.ts',
+        `export const quote = (name: string) => name + name;\n`,
+      );
+
+      expect(await workspace.affectedTasks()).toEqual(['docs:migrate']);
+      await workspace.git('reset', '--quiet', '--hard', 'HEAD~1');
+    });
+
     it('leaves other projects alone when a migration is renamed or deleted', async () => {
       await workspace.git(
         'mv',

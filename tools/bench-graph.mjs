@@ -5,10 +5,20 @@
 // cold: after `nx reset`, without the daemon. warm: with what the run before has left, without the daemon.
 // daemon: with Nx's background process, as on a developer's machine, nothing changed since the run before.
 //
-// The same files lie in two workspaces that differ in one line of nx.json. Medians; the machine should be idle.
+// The same files lie in three workspaces that differ in one line of nx.json. Nx starts a process of its own for each plugin
+// and hands it the map of all files, so the third one has an empty plugin with the same hooks: what it adds is Nx's own
+// price of any plugin, and the rest is ours. Medians of rounds that take turns; the machine should be idle.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,11 +41,12 @@ const projects = Number(values.projects);
 const migrations = Number(values.migrations);
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'flashfusion-bench-')));
-const workspaces = { without: join(folder, 'without'), with: join(folder, 'with') };
+const KINDS = { without: [], empty: ['empty-plugin'], with: ['@flashfusion/db'] };
+const workspaces = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, join(folder, kind)]));
 const started = new Set();
 
 try {
-  for (const [kind, root] of Object.entries(workspaces)) writeWorkspace(root, kind === 'with');
+  for (const [kind, root] of Object.entries(workspaces)) writeWorkspace(root, KINDS[kind]);
   checkPlugin();
   console.log(
     `${projects} projects × ${migrations} migrations, ${rounds} rounds, Node ${process.version}, ` +
@@ -49,17 +60,43 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
-function writeWorkspace(root, plugin) {
+function writeWorkspace(root, plugins) {
   write(root, 'nx.json', {
     analytics: false,
     neverConnectToCloud: true,
-    plugins: plugin ? ['@flashfusion/db'] : [],
+    plugins,
   });
   write(root, 'package.json', { name: 'bench', private: true });
   write(root, '.gitignore', 'node_modules\n.nx\n');
-  symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'));
+  linkPackages(root);
   for (let project = 0; project < projects; project += 1) writeProject(root, project);
   execFileSync('git', ['init', '--quiet'], { cwd: root });
+}
+
+/** This repository's packages, and the empty plugin. */
+function linkPackages(root) {
+  const link = (name) => {
+    const place = join(root, 'node_modules', name);
+    mkdirSync(dirname(place), { recursive: true });
+    symlinkSync(join(REPOSITORY, 'node_modules', name), place);
+  };
+  for (const name of readdirSync(join(REPOSITORY, 'node_modules'))) {
+    if (name.startsWith('.')) continue;
+    if (!name.startsWith('@')) link(name);
+    else
+      for (const one of readdirSync(join(REPOSITORY, 'node_modules', name))) link(`${name}/${one}`);
+  }
+  write(root, 'node_modules/empty-plugin/package.json', { name: 'empty-plugin', main: 'index.js' });
+  write(
+    root,
+    'node_modules/empty-plugin/index.js',
+    `exports.name = 'empty-plugin';
+exports.createNodes = ['**/db.config.{ts,mts,cts,js,mjs,cjs,json}', (files) => files.map((file) => [file, {}])];
+exports.createNodesV2 = exports.createNodes;
+exports.createDependencies = () => [];
+exports.preTasksExecution = () => {};
+`,
+  );
 }
 
 function writeProject(root, project) {
@@ -144,9 +181,10 @@ function checkPlugin() {
 
 /** Durations in ms of each workspace, taken in turns so that both see the same machine. */
 function measure({ daemon, before }) {
-  const taken = { without: [], with: [] };
+  const taken = { without: [], empty: [], with: [] };
   for (let round = -1; round < rounds; round += 1) {
-    const kinds = round % 2 === 0 ? ['without', 'with'] : ['with', 'without'];
+    const kinds = Object.keys(taken);
+    if (round % 2 === 0) kinds.reverse();
     for (const kind of kinds) {
       if (before === 'reset') nx(workspaces[kind], 'false', 'reset');
       const start = process.hrtime.bigint();
@@ -177,14 +215,15 @@ function nx(root, daemon, ...args) {
 }
 
 function report(name, taken) {
-  const without = median(taken.without);
-  const withPlugin = median(taken.with);
-  const added = withPlugin - without;
-  const spread = (list) => `${Math.min(...list).toFixed(0)}–${Math.max(...list).toFixed(0)}`;
+  const {
+    without,
+    empty,
+    with: plugin,
+  } = Object.fromEntries(Object.entries(taken).map(([kind, list]) => [kind, median(list)]));
+  const ms = (value) => `${value.toFixed(0)} ms`;
   console.log(
-    `${name.padEnd(7)} without ${without.toFixed(0)} ms (${spread(taken.without)}), ` +
-      `with ${withPlugin.toFixed(0)} ms (${spread(taken.with)}): ` +
-      `adds ${added.toFixed(0)} ms, target < ${TARGETS[name]} ms`,
+    `${name.padEnd(7)} without ${ms(without)}, empty plugin ${ms(empty)}, with ${ms(plugin)}: ` +
+      `adds ${ms(plugin - without)} (target < ${TARGETS[name]}), ${ms(plugin - empty)} of them our own work`,
   );
 }
 
