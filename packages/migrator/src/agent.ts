@@ -1,18 +1,12 @@
-import { baseline, type BaselineOptions, type BaselineResult } from './commands/baseline';
-import { migrate, type MigrateOptions } from './commands/migrate';
-import { migrateAcrossProjects } from './commands/migrate-across-projects';
-import { projectDatabase, type CommandContext } from './commands/project-database';
+import type { BaselineOptions, BaselineResult } from './commands/baseline';
+import type { MigrateOptions } from './commands/migrate';
+import type { MigrateTenantsOptions } from './commands/migrate-tenants';
+import type { CommandContext } from './commands/project-database';
 import { diskSources } from './commands/project-sources';
-import { repair, type RepairOptions, type RepairResult } from './commands/repair';
-import { rollback, type RollbackOptions } from './commands/rollback';
-import { findTenants } from './commands/find-tenants';
-import {
-  migrateTenants,
-  requireTenant,
-  type MigrateTenantsOptions,
-} from './commands/migrate-tenants';
-import { status, type StatusOptions } from './commands/status';
-import { statusTenants, type StatusTenantsOptions } from './commands/status-tenants';
+import type { RepairOptions, RepairResult } from './commands/repair';
+import type { RollbackOptions } from './commands/rollback';
+import type { StatusOptions } from './commands/status';
+import type { StatusTenantsOptions } from './commands/status-tenants';
 import { loadProjectConfig } from './config/load-project-config';
 import { resolveSettings, type SettingsOverrides } from './config/resolve-settings';
 import type { ClientPool, DatabaseService, Settings } from './config/settings';
@@ -20,6 +14,8 @@ import type { RunListener } from './run/events';
 import type { RunResult, StatusResult, TenantsResult, TenantsStatusResult } from './run/result';
 import type { GenerateMigrationOptions } from './scaffold/generate-migration';
 import type { ScaffoldedMigration } from './scaffold/scaffold-migration';
+
+// Commands are imported where they are called: a command loads what it needs, and nothing of the others.
 
 /** How to find and parse a project's configuration. */
 export interface LoadAgentOptions {
@@ -96,14 +92,18 @@ export class MigrationAgent {
    * @throws {MigratorError} everything that stands in the way, before anything is touched: `CHECKSUM_MISMATCH`,
    *   `FILE_MISSING`, `OUT_OF_ORDER`, `DEPENDENCY_CYCLE`, `PREREQUISITE_NOT_APPLIED`, `INTERRUPTED`, `LOCK_HELD`, …
    */
-  migrate(options: MigrateOptions = {}): Promise<RunResult> {
-    return options.prerequisites === 'apply'
-      ? migrateAcrossProjects(this.context, options)
-      : migrate(this.context, options);
+  async migrate(options: MigrateOptions = {}): Promise<RunResult> {
+    if (options.prerequisites === 'apply') {
+      const { migrateAcrossProjects } = await import('./commands/migrate-across-projects.js');
+      return migrateAcrossProjects(this.context, options);
+    }
+    const { migrate } = await import('./commands/migrate.js');
+    return migrate(this.context, options);
   }
 
   /** What is applied, pending, failed and drifted, and the newest rows of the history. Changes nothing, takes no lock. */
-  status(options: StatusOptions = {}): Promise<StatusResult> {
+  async status(options: StatusOptions = {}): Promise<StatusResult> {
+    const { status } = await import('./commands/status.js');
     return status(this.context, options);
   }
 
@@ -125,12 +125,14 @@ export class MigrationAgent {
    * if (result.status === 'failed') console.error(result.counts);
    * ```
    */
-  migrateTenants(options: MigrateTenantsOptions = {}): Promise<TenantsResult> {
+  async migrateTenants(options: MigrateTenantsOptions = {}): Promise<TenantsResult> {
+    const { migrateTenants } = await import('./commands/migrate-tenants.js');
     return migrateTenants(this.context, options);
   }
 
   /** How every tenant stands, in short. Changes nothing, takes no lock. */
-  statusTenants(options: StatusTenantsOptions = {}): Promise<TenantsStatusResult> {
+  async statusTenants(options: StatusTenantsOptions = {}): Promise<TenantsStatusResult> {
+    const { statusTenants } = await import('./commands/status-tenants.js');
     return statusTenants(this.context, options);
   }
 
@@ -140,7 +142,7 @@ export class MigrationAgent {
    * @throws {MigratorError} `UNKNOWN_TENANT` when the environment has none, `INVALID_TENANTS`, …
    */
   async tenants(): Promise<string[]> {
-    return (await findTenants(await this.quietDatabase())).map(({ name }) => name);
+    return (await this.findTenants()).map(({ name }) => name);
   }
 
   /**
@@ -150,14 +152,17 @@ export class MigrationAgent {
    * @throws {MigratorError} `UNKNOWN_TENANT` with the nearest names
    */
   async tenant(name: string): Promise<MigrationAgent> {
-    const { settings } = requireTenant(await findTenants(await this.quietDatabase()), name);
+    const { requireTenant } = await import('./commands/migrate-tenants.js');
+    const { settings } = requireTenant(await this.findTenants(), name);
     const { onEvent, signal } = this.context;
     return new MigrationAgent({ settings, onEvent, signal });
   }
 
-  /** For a look that nobody has to be told of. */
-  private quietDatabase() {
-    return projectDatabase({ ...this.context, onEvent: () => undefined });
+  /** A look that nobody has to be told of. */
+  private async findTenants() {
+    const { findTenants } = await import('./commands/find-tenants.js');
+    const { projectDatabase } = await import('./commands/project-database.js');
+    return findTenants(await projectDatabase({ ...this.context, onEvent: () => undefined }));
   }
 
   /**
@@ -165,7 +170,8 @@ export class MigrationAgent {
    *
    * @throws {MigratorError} `NOT_APPLIED`, `REQUIRED_BY_OTHERS`, `NO_DOWN`, `UNKNOWN_MIGRATION`, … before anything is touched
    */
-  rollback(options: RollbackOptions): Promise<RunResult> {
+  async rollback(options: RollbackOptions): Promise<RunResult> {
+    const { rollback } = await import('./commands/rollback.js');
     return rollback(this.context, options);
   }
 
@@ -174,7 +180,8 @@ export class MigrationAgent {
    *
    * @throws {MigratorError} `CONFIRMATION_REQUIRED` where only a person can choose, `NOTHING_TO_REPAIR`, …
    */
-  repair(options: RepairOptions): Promise<RepairResult> {
+  async repair(options: RepairOptions): Promise<RepairResult> {
+    const { repair } = await import('./commands/repair.js');
     return repair(this.context, options);
   }
 
@@ -183,7 +190,8 @@ export class MigrationAgent {
    *
    * @throws {MigratorError} `HISTORY_NOT_EMPTY`, `UNKNOWN_MIGRATION`
    */
-  baseline(options: BaselineOptions): Promise<BaselineResult> {
+  async baseline(options: BaselineOptions): Promise<BaselineResult> {
+    const { baseline } = await import('./commands/baseline.js');
     return baseline(this.context, options);
   }
 

@@ -1,7 +1,7 @@
 import { latestStates, tableNames } from '../testing/faults/look';
-import { findPgBouncer, startPgBouncer, type PgBouncer } from '../testing/faults/pgbouncer';
 import { ffOn } from '../testing/faults/process';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
+import { findPgBouncer, startPgBouncer, type PgBouncer } from '../testing/pgbouncer';
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 
 jest.setTimeout(60_000);
@@ -35,13 +35,13 @@ describeEachPostgres(title, (server) => {
   }
 
   test.each([
-    ['which refuses start-up parameters (08P01)', [], 10],
-    ['which passes over start-up parameters', ['options', 'extra_float_digits'], 10],
-    ['with one connection to the server', [], 1],
+    ['which refuses start-up parameters (08P01)', []],
+    ['which passes over start-up parameters', ['ignore_startup_parameters = options']],
+    ['with one connection to the server', ['default_pool_size = 1']],
   ] as const)(
     'in transaction mode, %s, is refused with a hint to the direct url; nothing is touched',
-    async (_, ignoredParameters, poolSize) => {
-      await projectBehind({ poolMode: 'transaction', ignoredParameters, poolSize });
+    async (_, settings) => {
+      await projectBehind({ mode: 'transaction', settings });
       await expect((await project.agent()).migrate()).rejects.toMatchObject({
         code: 'POOLED_CONNECTION',
         hint: expect.stringContaining('direct url'),
@@ -56,14 +56,14 @@ describeEachPostgres(title, (server) => {
   );
 
   test('in transaction mode makes ff exit with 2 and say what to do', async () => {
-    await projectBehind({ poolMode: 'transaction' });
+    await projectBehind({ mode: 'transaction' });
     const { exitCode, stderr } = await ffOn(project, 'migrate');
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/POOLED_CONNECTION[^]*direct url/);
   });
 
   test('in session mode works: one client has one backend', async () => {
-    await projectBehind({ poolMode: 'session' });
+    await projectBehind({ mode: 'session' });
     expect(await (await project.agent()).migrate()).toMatchObject({ status: 'done' });
     expect(await latestStates(database)).toEqual({ users: 'applied' });
     expect(
@@ -73,7 +73,7 @@ describeEachPostgres(title, (server) => {
   });
 
   test('in session mode keeps two runners apart, and leaves no lock behind in the pool', async () => {
-    await projectBehind({ poolMode: 'session' });
+    await projectBehind({ mode: 'session' });
     const runs = await Promise.all([
       (await project.agent()).migrate(),
       (await project.agent()).migrate(),

@@ -32,7 +32,8 @@ export function testServers(): readonly TestServer[] {
 /** The newest server. Throws where the test run has none. */
 export function testServer(): TestServer {
   const [newest] = testServers();
-  if (newest === undefined) throw new Error('No Postgres server runs: FLASHFUSION_POSTGRES_MAJORS=none?');
+  if (newest === undefined)
+    throw new Error('No Postgres server runs: FLASHFUSION_POSTGRES_MAJORS=none?');
   return newest;
 }
 
@@ -44,7 +45,8 @@ export function describeEachPostgres(title: string, suite: (server: TestServer) 
       it('needs a server', () => undefined);
     });
   }
-  for (const server of servers) describe(`${title}, on Postgres ${server.major}`, () => suite(server));
+  for (const server of servers)
+    describe(`${title}, on Postgres ${server.major}`, () => suite(server));
 }
 
 /** A new, empty database on a server of this test run. */
@@ -58,7 +60,10 @@ export async function createTestDatabase(server: TestServer = testServer()): Pro
     name,
     url,
     async query<Row>(sql: string, params: readonly unknown[] = []) {
-      const result = (await client.query(sql, params.length > 0 ? [...params] : undefined)) as unknown;
+      const result = (await client.query(
+        sql,
+        params.length > 0 ? [...params] : undefined,
+      )) as unknown;
       const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Row[] };
       return last.rows;
     },

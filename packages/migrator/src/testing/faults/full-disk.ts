@@ -11,37 +11,45 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/**
- * Mounts a disk in memory that belongs to the server.
- *
- * @returns the reason as text where that is not possible: it takes Linux and the rights of root
- */
+/** Mounts a disk in memory that belongs to the server. Throws where {@link canMount} says no. */
 export function mountSmallDisk(
   server: Pick<EmbeddedServer, 'dataFolder'>,
   size: string,
-): SmallDisk | string {
+): SmallDisk {
+  const disk = mountInMemory(size);
+  const { uid, gid } = statSync(server.dataFolder);
+  chownSync(disk.folder, uid, gid);
+  chmodSync(disk.folder, 0o700);
+  return disk;
+}
+
+/** Whether a disk in memory can be mounted here: it takes Linux and rights that a container may lack. Found out by trying. */
+export function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    mountInMemory('64k').remove();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function mountInMemory(size: string): SmallDisk {
   const folder = mkdtempSync(join(tmpdir(), 'flashfusion-small-disk-'));
+  const remove = () => rmSync(folder, { recursive: true });
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], {
       stdio: 'pipe',
     });
   } catch (error) {
-    rmSync(folder, { recursive: true });
-    return `no disk in memory can be mounted here: ${String((error as Error).message).split('\n')[1] ?? error}`;
+    remove();
+    throw error;
   }
-  const { uid, gid } = statSync(server.dataFolder);
-  chownSync(folder, uid, gid);
-  chmodSync(folder, 0o700);
   return {
     folder,
     remove() {
       execFileSync('umount', [folder]);
-      rmSync(folder, { recursive: true });
+      remove();
     },
   };
-}
-
-/** Whether {@link mountSmallDisk} can work, asked before the tests are collected. */
-export function canMount(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0;
 }
