@@ -1,4 +1,4 @@
-/* eslint-disable no-restricted-properties, @typescript-eslint/unbound-method -- this is the one place that stands in for process.exit */
+/* eslint-disable no-restricted-properties -- this is the one place that stands in for process.exit */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { MigratorError } from '../errors';
 
