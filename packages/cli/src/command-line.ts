@@ -90,7 +90,8 @@ function defineRollback(db: Command, run: Run): void {
     .argument('[name-or-version]', 'the one migration to revert')
     .option('--to <version>', 'revert everything after this version, which itself stays')
     .option('--last [n]', 'revert the newest one, or the newest n')
-    .option('--dry-run', 'print the plan and touch nothing');
+    .option('--dry-run', 'print the plan and touch nothing')
+    .option('--confirm <environment>', 'say a protected environment’s name again, to revert there');
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('rollback'))
     .action((nameOrVersion: string | undefined, flags: RollbackFlags & CommonOptions) =>

@@ -200,6 +200,20 @@ describeEachPostgres('ff on a server', (server) => {
     expect((await ff({ cwd }, 'db', 'migrate')).stdout).toContain('Nothing to apply');
   });
 
+  it('reverts in a protected environment only when its name is said again', async () => {
+    const cwd = await folderWith({ ...config(database, { protected: true }), ...USERS_AND_TEAMS });
+    await ff({ cwd }, 'db', 'migrate');
+    const rollback = ['db', 'rollback', '--last'];
+    const refused = await ff({ cwd }, ...rollback);
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/CONFIRMATION_REQUIRED[^]*--confirm=development/);
+    expect(await ff({ cwd }, ...rollback, '--confirm=staging')).toMatchObject({ exitCode: 2 });
+    expect(await tables()).toEqual(['teams', 'users']);
+
+    expect(await ff({ cwd }, ...rollback, '--confirm=development')).toMatchObject({ exitCode: 0 });
+    expect(await tables()).toEqual(['users']);
+  });
+
   it('repairs a changed file only when told so', async () => {
     const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
     await ff({ cwd }, 'db', 'migrate');

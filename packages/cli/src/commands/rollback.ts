@@ -9,6 +9,8 @@ export interface RollbackFlags extends DatabaseFlags {
   /** `true` for `--last` without a number. */
   readonly last?: string | true;
   readonly dryRun?: true;
+  /** The environment's name, which a protected one wants to hear again. */
+  readonly confirm?: string;
 }
 
 /** `ff db rollback`: reverts applied migrations with their stored rollback data, newest first. */
@@ -20,7 +22,11 @@ export async function rollback(
   const selection = selectionOf(nameOrVersion, flags);
   const agents = await agentsOf(runtime, flags);
   return onEachDatabase(agents, async (agent) => {
-    const result = await agent.rollback({ selection, mode: flags.dryRun ? 'dry-run' : 'run' });
+    const result = await agent.rollback({
+      selection,
+      mode: flags.dryRun ? 'dry-run' : 'run',
+      confirm: flags.confirm,
+    });
     return runPart(result, runtime);
   });
 }

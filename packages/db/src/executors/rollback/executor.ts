@@ -22,6 +22,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
       return agent.rollback({
         selection: selectionOf(options),
         mode: options.dryRun === true ? 'dry-run' : 'run',
+        confirm: options.confirm,
       });
     },
     format: (result) => formatRunResult(result),
