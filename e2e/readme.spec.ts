@@ -26,6 +26,8 @@ function consoleBlocks(): Map<string, string> {
 
 describe('the README', () => {
   const folder = new Folder();
+  const demo = () => mustRun(process.execPath, ['tools/demo.mjs'], { cwd: folder.path });
+  let firstDemo: string;
   const program = (name: string) => join(REPOSITORY, 'node_modules', '.bin', name);
 
   // The examples in a workspace of their own, so that nobody's .data is touched.
@@ -37,9 +39,18 @@ describe('the README', () => {
       });
     }
     symlinkSync(join(REPOSITORY, 'node_modules'), join(folder.path, 'node_modules'));
-    await mustRun(program('nx'), ['run', 'api:migrate'], { cwd: folder.path });
+    cpSync(join(REPOSITORY, 'tools/demo.mjs'), join(folder.path, 'tools/demo.mjs'));
+    firstDemo = (await demo()).stdout;
   });
   afterAll(() => folder.remove());
+
+  it('demonstrates the examples: all is applied, and a second time nothing', async () => {
+    expect(firstDemo.match(/\[\d+\/\d+\] applied /g)).toHaveLength(19);
+    expect(firstDemo.match(/, 0 pending, 0 failed, 0 drifted/g)).toHaveLength(4);
+    const { stdout } = await demo();
+    expect(stdout.match(/Nothing to apply/g)).toHaveLength(4);
+    expect(stdout).not.toContain('applied in');
+  });
 
   it.each([
     ['npx nx run api:status', 'nx', ['run', 'api:status']],
