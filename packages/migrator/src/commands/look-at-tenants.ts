@@ -20,6 +20,8 @@ export type TenantLook<T> =
 export interface TenantView {
   readonly context: CommandContext;
   readonly state: HistoryState;
+  /** Where the state was read, if that session is still open. */
+  readonly history: History | undefined;
 }
 
 /** How to look. */
@@ -83,11 +85,11 @@ class Looker {
     if (connection !== this.shared || !(await this.project.database.exists())) {
       const database = await projectDatabase(context);
       const look = (state: HistoryState) => Promise.resolve(state);
-      return { context, state: await lookAtHistory(database, damage, look) };
+      return { context, state: await lookAtHistory(database, damage, look), history: undefined };
     }
     const session = await this.open();
     const history = new History(session, schema);
-    return { context, state: await history.read(environment, { project, damage }) };
+    return { context, state: await history.read(environment, { project, damage }), history };
   }
 
   async close(): Promise<void> {

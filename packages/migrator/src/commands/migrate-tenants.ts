@@ -153,14 +153,14 @@ async function findBehind(
     tenants,
     concurrency: concurrencyOf(project, options),
     damage: 'throw',
-    look: async ({ context, state }: TenantView) => {
+    look: async ({ context, state, history }: TenantView) => {
       refuseOtherEnvironment(context.settings, state);
       const { entries } = state;
       const pending = findPending({ project: context.settings.project, files, entries });
       if (pending.ok && pending.plan.length === 0) return [];
       // Of what is about to run only the run itself decides, under the lock.
       if (!dryRun) return undefined;
-      const { steps } = await planMigrate(context, files, state, options);
+      const { steps } = await planMigrate(context, { files, state, history }, options);
       return steps.map(({ migration }) => migration.id);
     },
   });

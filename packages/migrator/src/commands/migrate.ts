@@ -3,6 +3,7 @@ import { findPending } from '../plan/find-pending';
 import { planApply } from '../plan/plan-apply';
 import { assumingApplied, type PrerequisiteLookup } from '../plan/prerequisites';
 import type { Plan, PlanStep } from '../plan/types';
+import type { History } from '../history/history';
 import type { HistoryState } from '../history/state';
 import { applyChange } from '../run/apply-change';
 import type { RunResult } from '../run/result';
@@ -53,17 +54,20 @@ export async function migrate(
   const files = await findFiles(context);
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
-    return lookAtHistory(project, 'throw', async (state) =>
-      plannedResult(project.result, await planDryRun(context, files, state, options), started),
-    );
+    return lookAtHistory(project, 'throw', async (state, history) => {
+      const plan = await planDryRun(context, { files, state, history }, options);
+      return plannedResult(project.result, plan, started);
+    });
   }
   return own(project, { damage: 'throw', others: 'let-in' }, async (owned) => {
-    const plan = await planMigrate(context, files, owned.state, options);
+    const { state } = owned;
     const scope = runScope(project, owned);
+    const history = scope.openHistory(scope.connection.session);
+    const plan = await planMigrate(context, { files, state, history }, options);
     if (plan.steps.length > 0) await prepareHistory(project, owned);
     const carryOut = options.transaction === 'single' ? runPlanInOneTransaction : runPlan;
     const changeOf = (step: PlanStep<Migration>) =>
-      Promise.resolve(applyChange(step, owned.state.entries));
+      Promise.resolve(applyChange(step, state.entries));
     const outcome = await carryOut(scope, plan, changeOf);
     return runResult(project.result, scope.runId, plan, outcome, started);
   });
@@ -89,6 +93,14 @@ export async function findPendingMigrations(
   return sources.migrations(pending, settings);
 }
 
+/** What planning starts from. */
+export interface MigrateFacts {
+  readonly files: readonly MigrationFile[];
+  readonly state: HistoryState;
+  /** Where the state was read, if that session is still open: other histories of the same database are read on it. */
+  readonly history: History | undefined;
+}
+
 /**
  * Loads what is pending and plans it. Touches nothing.
  *
@@ -96,12 +108,12 @@ export async function findPendingMigrations(
  */
 export async function planMigrate(
   context: CommandContext,
-  files: readonly MigrationFile[],
-  state: HistoryState,
+  facts: MigrateFacts,
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
+  const { files, state, history } = facts;
   const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state.entries);
+  const prerequisites = await findPrerequisites(context, pending, state, history);
   return planPending(context, { files, state, pending, prerequisites }, options);
 }
 
@@ -111,12 +123,12 @@ export async function planMigrate(
  */
 async function planDryRun(
   context: CommandContext,
-  files: readonly MigrationFile[],
-  state: HistoryState,
+  facts: MigrateFacts,
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
+  const { files, state, history } = facts;
   const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state.entries);
+  const prerequisites = await findPrerequisites(context, pending, state, history);
   const { lookup, assumed } = assumingApplied(prerequisites);
   const plan = planPending(context, { files, state, pending, prerequisites: lookup }, options);
   return { ...plan, waitsFor: assumed() };

@@ -1,8 +1,10 @@
 import type { FoundProject } from '../config/find-projects';
 import { resolveSettings } from '../config/resolve-settings';
 import type { ClientPool, Connection, DatabaseService, Settings } from '../config/settings';
+import { sameDatabase } from '../database/same-database';
 import { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
+import type { History } from '../history/history';
 import { isMigratorError } from '../report/error-shape';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
 import { tenantSettings } from './tenant-settings';
@@ -37,18 +39,25 @@ export async function otherProjectSettings(
   }
 }
 
-/** Whether rows of the other project are in the history at hand. */
-export function sharesHistory(own: Settings, other: Settings): boolean {
-  if (own.schema !== other.schema) return false;
-  if (own.connection.kind !== 'url' || other.connection.kind !== 'url') return true;
-  return own.connection.url === other.connection.url;
-}
-
-/** The rows of a history that is not the one at hand. Looks only, and tells nobody that it connects. */
+/**
+ * The rows of another project that are not in the history at hand: none where both share it. Another schema of the same
+ * database is read on the session that is open: a second one would wait for the first (an embedded database, a pool of one),
+ * or free its locks at its end (a service). Looks only, and tells nobody that it connects.
+ *
+ * @param history the history at hand; `undefined` where no session is open
+ */
 export async function entriesElsewhere(
   context: CommandContext,
   other: Settings,
+  history: History | undefined,
 ): Promise<readonly HistoryEntry[]> {
+  const own = context.settings;
+  if (await sameDatabase(own.connection, other.connection, own)) {
+    if (own.schema === other.schema) return [];
+    const { environment, project, schema } = other;
+    if (history !== undefined)
+      return (await history.inSchema(schema).read(environment, { project })).entries;
+  }
   const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
   return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));
 }

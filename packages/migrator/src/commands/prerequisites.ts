@@ -1,4 +1,6 @@
 import type { HistoryEntry } from '../history/entry';
+import type { History } from '../history/history';
+import type { HistoryState } from '../history/state';
 import { parseMigrationId } from '../migration/id';
 import type { Migration, MigrationFile } from '../migration/types';
 import {
@@ -6,17 +8,21 @@ import {
   prerequisiteLookup,
   type PrerequisiteLookup,
 } from '../plan/prerequisites';
-import { entriesElsewhere, otherProjectSettings, sharesHistory } from './other-projects';
+import { entriesElsewhere, otherProjectSettings } from './other-projects';
 import type { CommandContext } from './project-database';
 
 /**
  * Gathers what planning has to know of other projects. Where the history at hand already says that all prerequisites are
- * applied, no other project is looked for; else their folders are read, and the history of one that has its own database.
+ * applied, no other project is looked for; else their folders are read, and the history of one that has its own database or
+ * schema.
+ *
+ * @param history the history at hand, on a session that is open; `undefined` where none is
  */
 export async function findPrerequisites(
   context: CommandContext,
   pending: readonly Migration[],
-  entries: readonly HistoryEntry[],
+  { entries }: HistoryState,
+  history: History | undefined,
 ): Promise<PrerequisiteLookup> {
   const { settings, sources } = context;
   const applied = new Set(entries.filter(({ state }) => state === 'applied').map(({ id }) => id));
@@ -32,8 +38,7 @@ export async function findPrerequisites(
   for (const found of projects.filter(({ name }) => wanted.has(name))) {
     const other = await otherProjectSettings(context, found);
     migrations.set(found.name, await sources.files(other));
-    if (!sharesHistory(settings, other))
-      elsewhere.push(...(await entriesElsewhere(context, other)));
+    elsewhere.push(...(await entriesElsewhere(context, other, history)));
   }
   return prerequisiteLookup({
     entries: [...entries, ...elsewhere],

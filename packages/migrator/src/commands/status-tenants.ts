@@ -27,7 +27,7 @@ export async function statusTenants(
     tenants,
     concurrency: concurrencyOf(project, options),
     damage: 'report',
-    look: (view) => standing(view.context, files, view.state),
+    look: ({ context, ...seen }) => standing(context, { files, ...seen }),
   });
   const statuses = looks.map(toStatus);
   const upToDate = statuses.filter((tenant) => !isTroubled(tenant) && tenant.pending.length === 0);

@@ -1,10 +1,8 @@
 import { MigratorError, type Problem } from '../errors';
-import type { HistoryState } from '../history/state';
-import type { MigrationFile } from '../migration/types';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
-import { findFiles, planMigrate } from './migrate';
+import { findFiles, planMigrate, type MigrateFacts } from './migrate';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
 
 /** How much to look at. */
@@ -23,7 +21,7 @@ export async function status(
   const database = await projectDatabase(context);
   return lookAtHistory(database, 'report', async (state, history) => ({
     ...database.result,
-    ...(await standing(context, files, state)),
+    ...(await standing(context, { files, state, history })),
     recent: (await history?.recent(environment, project, recent)) ?? [],
   }));
 }
@@ -31,10 +29,10 @@ export async function status(
 /** How the migrations stand in a history that was read with `damage: 'report'`. */
 export async function standing(
   context: CommandContext,
-  files: readonly MigrationFile[],
-  state: HistoryState,
+  facts: MigrateFacts,
 ): Promise<Pick<StatusResult, 'migrations' | 'counts' | 'problems'>> {
   const { project, outOfOrder } = context.settings;
+  const { files, state } = facts;
   const { entries } = state;
   const migrations = migrationStatuses({ project, files, entries, outOfOrder });
   const count = (...wanted: (typeof migrations)[number]['state'][]) =>
@@ -47,10 +45,7 @@ export async function standing(
       failed: count('failed', 'running'),
       drifted: migrations.filter(({ drift }) => drift !== 'none').length,
     },
-    problems: [
-      ...state.damage,
-      ...(await problemsOf(() => planMigrate(context, files, state, {}))),
-    ],
+    problems: [...state.damage, ...(await problemsOf(() => planMigrate(context, facts, {})))],
   };
 }
 

@@ -8,6 +8,8 @@ export interface CreateDatabaseOptions {
   readonly workspaceRoot: string;
   /** A server that is not on this host has to prove who it is. */
   readonly protected: boolean;
+  /** Environment variables, for a url that says `?env`. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function createDatabase(
     }
     case 'url': {
       const { url, source } = connection;
-      const address = parseUrl(url, { ...options, source, env: process.env });
+      const address = parseUrl(url, { ...options, source, env: options.env ?? process.env });
       if (address.driver === 'postgres') {
         const { PostgresDatabase } = await import('./postgres.js');
         return new PostgresDatabase(address);

@@ -40,6 +40,11 @@ export class History {
     this.#upgrades = steps;
   }
 
+  /** The history of another schema, over the same session. */
+  inSchema(schema: string): History {
+    return new History(this.#session, schema, this.#upgrades);
+  }
+
   /**
    * The state of every migration of the environment, of all projects: one round trip in the common case. Writes nothing,
    * also where there is no table yet or still the original agent's.
