@@ -63,6 +63,31 @@ describeEachPostgres('a migration that meets the locks of others', (server) => {
     expect(await latestStates(database)).toEqual({ add_email: 'applied' });
   });
 
+  it('55P03 in a single transaction runs all of it again', async () => {
+    const reader = await readerOf('users');
+    altering({}, { lockTimeout: '50ms', lockRetries: 50 });
+    project.write({
+      version: '20240101000000',
+      name: 'first',
+      up: ['CREATE TABLE first (id int)'],
+    });
+    const run = (await project.agent()).migrate({ transaction: 'single' });
+    expect(await project.event('migration-retrying')).toMatchObject({ id: 'shop:20250101000000' });
+    expect(await tableNames(database)).not.toContain('first');
+    await reader.end();
+    expect(await run).toMatchObject({
+      status: 'done',
+      done: [{ name: 'first' }, { name: 'add_email' }],
+    });
+    const told = project.events.map(({ type }) => type);
+    expect(told.indexOf('migration-started')).toBeLessThan(told.indexOf('migration-retrying'));
+    expect(told.filter((type) => type === 'migration-finished')).toHaveLength(2);
+    expect(await historyRows(database)).toMatchObject([
+      { name: 'first', state: 'applied' },
+      { name: 'add_email', state: 'applied' },
+    ]);
+  });
+
   it('gives up after the last retry, with guidance, and records it once', async () => {
     const reader = await readerOf('users');
     altering({}, { lockTimeout: '20ms', lockRetries: 1 });

@@ -107,6 +107,20 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     },
   );
 
+  it('before all migrations in one transaction were begun: the run failed, at the first of them', async () => {
+    proxy.arm({ at: (sql) => sql.includes('; BEGIN; '), action: { kind: 'cut-before' } });
+    const result = await (await project.agent()).migrate({ transaction: 'single' });
+    expect(proxy.struck).toHaveLength(1);
+    expect(result).toMatchObject({
+      status: 'failed',
+      done: [],
+      failed: { name: 'teams', error: { code: 'CONNECTION_LOST' } },
+      notReached: ['shop:20250103000000'],
+    });
+    expect(await latestStates(database)).toEqual({ users: 'applied', teams: 'failed' });
+    expect(await tableNames(database)).toEqual(['users']);
+  });
+
   it('between two rollbacks: the first one stays done and is told', async () => {
     await (await project.agent()).migrate();
     let reads = 0;

@@ -7,7 +7,7 @@ import { explainFailure } from './explain-failure';
 import { MigrationHandle } from './migration-handle';
 import { recordFailure, resolveLostCommit } from './record';
 import { NOTHING_FINISHED } from './script-progress';
-import { begin, commit, limitTransaction, rollback, type CommitOutcome } from './transaction';
+import { begin, commit, rollback, type CommitOutcome } from './transaction';
 
 /** Milliseconds before the first retry; doubled each time, with up to as much again at random. */
 const FIRST_PAUSE = 500;
@@ -23,7 +23,7 @@ export async function runInTransaction(scope: RunScope, change: Change): Promise
     const attempt = await attemptChange(scope, change, started);
     if (attempt.kind === 'done') return attempt;
     const { error } = attempt;
-    if (error.code === 'LOCK_TIMEOUT' && retry <= scope.lockRetries && !scope.signal.aborted) {
+    if (mayRetry(scope, error, retry)) {
       await pauseBefore(scope, change, retry, error);
       continue;
     }
@@ -42,43 +42,6 @@ export async function runInTransaction(scope: RunScope, change: Change): Promise
   }
 }
 
-/**
- * Carries several changes out in one transaction: all of them or none.
- *
- * @returns the failure with the change that caused it; a failed COMMIT is laid to the last one
- */
-export async function runInOneTransaction(
-  scope: RunScope,
-  changes: readonly Change[],
-  onDone: (change: Change, durationMs: number) => void,
-): Promise<ChangeOutcome & { readonly change?: Change }> {
-  const started = performance.now();
-  let current: Change | undefined;
-  const blame = () => current ?? changes.at(-1);
-  const outcome = await attemptInTransaction(scope, changes, blame, async (transactionId) => {
-    for (const change of changes) {
-      current = change;
-      const startedChange = performance.now();
-      await limitTransaction(scope.connection.session, scope.limitsOf(change.migration));
-      await carryOut(scope, change, transactionId, startedChange);
-      onDone(change, performance.now() - startedChange);
-    }
-  });
-  if (outcome.kind === 'done' || current === undefined) return { kind: 'done' };
-  if (outcome.error.code !== 'OUTCOME_UNKNOWN') {
-    await recordFailure(scope, current, {
-      state: current.states.failed,
-      success: false,
-      attempt: current.attempt,
-      executionTimeMs: performance.now() - started,
-      rollbackData: undefined,
-      error: outcome.error,
-      finished: NOTHING_FINISHED,
-    });
-  }
-  return { ...outcome, change: current };
-}
-
 function attemptChange(scope: RunScope, change: Change, started: number): Promise<ChangeOutcome> {
   const body = (transactionId: string) => carryOut(scope, change, transactionId, started);
   return attemptInTransaction(scope, [change], () => change, body);
@@ -89,15 +52,13 @@ function attemptChange(scope: RunScope, change: Change, started: number): Promis
  *
  * @param blame the change that a failure is laid to
  */
-async function attemptInTransaction(
+export async function attemptInTransaction(
   scope: RunScope,
-  changes: readonly Change[],
-  blame: () => Change | undefined,
+  changes: readonly [Change, ...Change[]],
+  blame: () => Change,
   body: (transactionId: string) => Promise<void>,
 ): Promise<ChangeOutcome> {
   const [first] = changes;
-  const last = changes.at(-1);
-  if (first === undefined || last === undefined) return { kind: 'done' };
   const { session } = scope.connection;
   try {
     if (scope.signal.aborted) throw cancellation();
@@ -105,9 +66,9 @@ async function attemptInTransaction(
     await body(transactionId);
   } catch (thrown) {
     await rollback(session);
-    return { kind: 'failed', error: explainFailure(thrown, (blame() ?? last).migration.file.path) };
+    return { kind: 'failed', error: explainFailure(thrown, blame().migration.file.path) };
   }
-  return settleCommit(scope, last, await commit(session));
+  return settleCommit(scope, changes.at(-1) ?? first, await commit(session));
 }
 
 async function settleCommit(
@@ -132,7 +93,7 @@ async function settleCommit(
 }
 
 /** Calls the migration and writes its row, all inside the transaction that is open. */
-async function carryOut(
+export async function carryOut(
   scope: RunScope,
   change: Change,
   transactionId: string,
@@ -185,7 +146,13 @@ async function carryOut(
   if (written === 'lockLost') throw lockLost(change);
 }
 
-async function pauseBefore(
+/** Whether a failure goes away by itself: a lock timeout or a deadlock, as long as there are retries left. */
+export function mayRetry({ lockRetries, signal }: RunScope, error: MigratorError, retry: number) {
+  return error.code === 'LOCK_TIMEOUT' && retry <= lockRetries && !signal.aborted;
+}
+
+/** Tells that the transaction is run again, and waits: the longer, the more often it was tried. */
+export async function pauseBefore(
   scope: RunScope,
   change: Change,
   retry: number,

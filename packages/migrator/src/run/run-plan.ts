@@ -6,7 +6,8 @@ import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import { explainFailure } from './explain-failure';
 import { watchProgress } from './progress';
 import type { MigrationFailure, MigrationOutcome } from './result';
-import { runInOneTransaction, runInTransaction } from './run-in-transaction';
+import { runInOneTransaction } from './run-in-one-transaction';
+import { runInTransaction } from './run-in-transaction';
 import { runWithoutTransaction } from './run-without-transaction';
 
 /** What became of a plan: also of one that was not finished. */
@@ -56,20 +57,21 @@ export async function runPlanInOneTransaction(
   announce(scope, plan);
   const changes: Change[] = [];
   for (const step of plan.steps) changes.push(await changeOf(step));
+  const [first, ...rest] = changes;
+  if (first === undefined) return { done: [], failed: undefined, notReached: [] };
   const started = performance.now();
-  const done: MigrationOutcome[] = [];
-  const outcome = await runInOneTransaction(scope, changes, (change, durationMs) => {
-    done.push({ id: change.migration.id, name: change.migration.name, durationMs });
+  const outcome = await runInOneTransaction(scope, [first, ...rest], (change) => {
+    const index = changes.indexOf(change);
+    const step = plan.steps[index];
+    if (step) starting(scope, plan, step, index);
   });
   if (outcome.kind === 'done') {
-    for (const [index, { durationMs }] of done.entries()) {
-      const change = changes[index];
-      if (change) finishing(scope, plan, change.migration, index, durationMs);
-    }
+    const done = changes.map(({ migration }, index) =>
+      finishing(scope, plan, migration, index, outcome.durationsMs[index] ?? 0),
+    );
     return { done, failed: undefined, notReached: [] };
   }
   const culprit = outcome.change;
-  if (culprit === undefined) throw outcome.error;
   return {
     done: [],
     failed: failing(scope, culprit.migration, plan.action, performance.now() - started, outcome),
