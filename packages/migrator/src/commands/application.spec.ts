@@ -11,6 +11,8 @@ describeOnServers('an application that passes its own connection', (workspace) =
   beforeEach(async () => {
     const connectionString = workspace().url;
     pool = new Pool({ connectionString, max: 3 });
+    // Dropping the database ends its idle connections.
+    pool.on('error', () => undefined);
     client = new Client({ connectionString });
     await client.connect();
   });
@@ -80,6 +82,8 @@ describeOnServers('an application that passes its own connection', (workspace) =
       query: (sql, params) => client.query(sql, params && [...params]),
     };
     const only = new Pool({ connectionString: workspace().url, max: 1 });
+    // Dropping the database ends its idle connections.
+    only.on('error', () => undefined);
     for (const [name, connection] of Object.entries({ service, only })) {
       const { own, users, changes } = projects(connection);
       users.add(name, {

@@ -19,6 +19,8 @@ describeEachPostgres('The pool of an application', (server) => {
   });
   beforeEach(async () => {
     pool = new Pool({ connectionString: test.url, max: 2 });
+    // Dropping the database ends its idle connections.
+    pool.on('error', () => undefined);
     pool.on('error', () => undefined);
     database = await createDatabase({ kind: 'pool', pool }, OPTIONS);
   });
@@ -92,6 +94,8 @@ describeEachPostgres('The pool of an application', (server) => {
 
   it('that cannot connect is an error without its password', async () => {
     const broken = new Pool({ connectionString: test.url.replace('canary', 'wrong-canary') });
+    // Dropping the database ends its idle connections.
+    broken.on('error', () => undefined);
     const other = await createDatabase({ kind: 'pool', pool: broken }, OPTIONS);
     const error: unknown = await other.open(OPEN).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'CONNECTION_FAILED' });
@@ -141,6 +145,8 @@ describeEachPostgres('The database service of an application', (server) => {
 
   it('on a pool is refused', async () => {
     const pool = new Pool({ connectionString: test.url, max: 4 });
+    // Dropping the database ends its idle connections.
+    pool.on('error', () => undefined);
     await expect(
       open({ query: (sql, params) => pool.query(sql, params && [...params]) }),
     ).rejects.toMatchObject({

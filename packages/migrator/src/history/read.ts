@@ -11,6 +11,9 @@ import { entryColumns, findRowProblems, toEntry, type RawRow } from './row';
 import type { HistoryState, ReadOptions } from './state';
 import type { HistoryTables } from './tables';
 
+/** How often the history is looked at while others may be making its tables. */
+const LOOKS = 3;
+
 /** A table, a column or a schema is not there: the history is absent, or not (yet) of our format. */
 const notOurFormat = ['42P01', '42703', '3F000'];
 
@@ -40,6 +43,7 @@ async function readState(
   environment: string,
   options: ReadOptions,
   steps: readonly Upgrade[],
+  looksLeft = LOOKS,
 ): Promise<HistoryState> {
   try {
     return await readOurs(session, tables, environment, steps);
@@ -52,6 +56,10 @@ async function readState(
     }
     if (found.table === 'ours') {
       refuseNewer(found.format, steps, tables);
+      // Another runner has made or upgraded the tables between the two looks.
+      if (looksLeft > 1) {
+        return readState(session, tables, environment, options, steps, looksLeft - 1);
+      }
       throw error;
     }
     return {
@@ -125,6 +133,7 @@ export async function readRecent(
   session: Session,
   tables: HistoryTables,
   of: { environment: string; project: string; limit: number },
+  looksLeft = LOOKS,
 ): Promise<HistoryEntry[]> {
   try {
     const rows = await readRows(
@@ -137,6 +146,9 @@ export async function readRecent(
   } catch (error) {
     if (!notOurFormat.includes(sqlState(error) ?? '')) throw explainDenied(error, session, tables);
     const found = await inspect(session, tables);
+    if (found.table === 'ours' && looksLeft > 1) {
+      return readRecent(session, tables, of, looksLeft - 1);
+    }
     if (found.table === 'ours') throw error;
     if (found.table === 'absent') return [];
     const rows = await readOriginal(session, tables, found.columns);
