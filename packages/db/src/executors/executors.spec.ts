@@ -129,6 +129,10 @@ describe('the executors', () => {
     expect(err).toMatch(/INVALID_CONNECTION[^]*UNSET_DATABASE_URL/);
     expect(out).toBe('');
     await migrate({ json: true }, task('migrate', 'staging'));
-    expect(JSON.parse(out)).toMatchObject({ code: 'INVALID_CONNECTION' });
+    expect(JSON.parse(out)).toMatchObject({
+      project: 'api',
+      environment: 'staging',
+      error: { code: 'INVALID_CONNECTION' },
+    });
   });
 });

@@ -10,7 +10,7 @@ import {
 import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
 import { durationsOf, runTask } from '../shared/run-task';
-import { writeReport } from '../shared/write-report';
+import { reportTo } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
 
 /** Applies a project's pending migrations, to every tenant where the environment has tenants. */
@@ -27,7 +27,7 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
       'tenants' in result ? formatTenantsResult(result) : formatRunResult(result),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
-    report: (results) => writeReport(results, options.reportFolder, context),
+    reporter: reportTo(options.reportFolder, context),
   });
 
 async function migrate(

@@ -1,7 +1,7 @@
-import type { CommonOptions, DurationOptions } from '../shared/options';
+import type { CommonOptions, DurationOptions, ReportOptions } from '../shared/options';
 
 /** Options of the `migrate` executor. */
-export interface MigrateExecutorSchema extends CommonOptions, DurationOptions {
+export interface MigrateExecutorSchema extends CommonOptions, DurationOptions, ReportOptions {
   /** The last version to apply; its dependencies come along. */
   readonly to?: string | number;
   /** Show what would be applied, and apply nothing. */

@@ -6,7 +6,7 @@ import {
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { durationsOf, runTask } from '../shared/run-task';
-import { writeReport } from '../shared/write-report';
+import { reportTo } from '../shared/write-report';
 import type { RollbackExecutorSchema } from './schema';
 
 type Selection = Parameters<MigrationAgent['rollback']>[0]['selection'];
@@ -28,7 +28,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     format: (result) => formatRunResult(result),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
-    report: (results) => writeReport(results, options.reportFolder, context),
+    reporter: reportTo(options.reportFolder, context),
   });
 
 /** A rollback of all tenants at once is nothing that somebody asks for by accident. */

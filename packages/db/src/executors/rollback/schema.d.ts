@@ -1,7 +1,7 @@
-import type { CommonOptions, DurationOptions } from '../shared/options';
+import type { CommonOptions, DurationOptions, ReportOptions } from '../shared/options';
 
 /** Options of the `rollback` executor: one of `name`, `to` and `last`. */
-export interface RollbackExecutorSchema extends CommonOptions, DurationOptions {
+export interface RollbackExecutorSchema extends CommonOptions, DurationOptions, ReportOptions {
   /** Name or version of the migration to revert. */
   readonly name?: string | number;
   /** Revert everything applied after this version. */

@@ -20,6 +20,10 @@ export interface CommonOptions {
   readonly json?: boolean;
   /** Tell causes and stacks of errors. */
   readonly verbose?: boolean;
+}
+
+/** What executors that change a database take besides. */
+export interface ReportOptions {
   /** Folder of report files, relative to the workspace; none are written without it. */
   readonly reportFolder?: string;
 }

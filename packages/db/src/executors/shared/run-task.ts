@@ -1,14 +1,11 @@
-import {
-  formatError,
-  formatEvent,
-  MigrationAgent,
-  MigratorError,
-  toJson,
-} from '@flashfusion/migrator';
+import { formatError, formatEvent, MigrationAgent, MigratorError } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { chooseEnvironment } from './environment';
+import { documentOf, onEachDatabase, type Finding, type Place } from './on-each-database';
 import type { CommonOptions, DurationOptions } from './options';
+import { print, printJson, tell } from './output';
+import { cancelOnSignals } from './signals';
 
 type LoadOptions = Parameters<typeof MigrationAgent.load>[0];
 
@@ -24,8 +21,15 @@ export interface Task<Result> {
   succeeded(result: Result): boolean;
   /** `stop`: a failure on one database leaves the ones behind it alone. */
   readonly afterFailure: 'stop' | 'continue';
-  /** Told once, with what there is, also when a database failed. */
-  report?(results: readonly Result[]): Promise<void>;
+  readonly reporter?: Reporter<Result>;
+}
+
+/** Keeps what a task did, for those who come later. */
+export interface Reporter<Result> {
+  /** Told before anything else: what an earlier task has left is no longer so. */
+  begin(place: Place): Promise<void>;
+  /** Told once, with what there is, also when the task was refused. */
+  end(findings: readonly Finding<Result>[]): Promise<void>;
 }
 
 /**
@@ -33,27 +37,72 @@ export interface Task<Result> {
  * them one after the other, print. Never throws: what went wrong is printed with its code, and the task fails.
  */
 export async function runTask<Result>(task: Task<Result>): Promise<{ success: boolean }> {
-  const { options, context } = task;
+  const { options, reporter } = task;
   const cancel = cancelOnSignals();
-  const results: Result[] = [];
   try {
-    const agents = await loadAgents(task, cancel.signal);
-    for (const agent of agents) {
-      const result = await task.run(agent);
-      results.push(result);
-      if (options.json !== true) print(task.format(result));
-      if (!task.succeeded(result) && task.afterFailure === 'stop') break;
+    await quietly(() => reporter?.begin(presumedPlace(task)));
+    const findings = await findingsOf(task, cancel.signal);
+    if (options.json === true) {
+      const documents = findings.map(documentOf);
+      printJson(documents.length === 1 ? documents[0] : documents);
     }
-    if (options.json === true) print(toJson(results.length === 1 ? results[0] : results));
-    return { success: results.every((result) => task.succeeded(result)) };
-  } catch (error) {
-    const detail = options.verbose === true || context.isVerbose ? 'verbose' : 'short';
-    tell(formatError(error, { detail }));
-    if (options.json === true) print(toJson(error));
-    return { success: false };
+    await quietly(() => reporter?.end(findings));
+    return {
+      success: findings.every(
+        (finding) => finding.kind === 'result' && task.succeeded(finding.result),
+      ),
+    };
   } finally {
     cancel.dispose();
-    await reportQuietly(task, results);
+  }
+}
+
+async function findingsOf<Result>(
+  task: Task<Result>,
+  signal: AbortSignal,
+): Promise<Finding<Result>[]> {
+  let agents: MigrationAgent[];
+  try {
+    agents = await loadAgents(task, signal);
+  } catch (error) {
+    const refused: Finding<Result> = { kind: 'refused', place: presumedPlace(task), error };
+    tellFinding(task, refused);
+    return [refused];
+  }
+  return onEachDatabase(agents, {
+    run: (agent) => task.run(agent),
+    succeeded: (result) => task.succeeded(result),
+    afterFailure: task.afterFailure,
+    tell: (finding) => tellFinding(task, finding),
+    signal,
+  });
+}
+
+/** For people, as it comes; JSON is printed at the end, in one piece. */
+function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void {
+  const { options, context } = task;
+  const { project, databaseName } = finding.place;
+  switch (finding.kind) {
+    case 'result':
+      if (options.json !== true) print(task.format(finding.result));
+      return;
+    case 'refused': {
+      const detail = options.verbose === true || context.isVerbose ? 'verbose' : 'short';
+      return tell(formatError(finding.error, { detail }));
+    }
+    case 'not-reached':
+      return tell(`${project}: ${databaseName ?? 'its database'} was not reached.`);
+  }
+}
+
+/** Where a task works as long as its configuration was not read, or when it cannot be. */
+function presumedPlace<Result>({ options, context }: Task<Result>): Place {
+  const place = { project: context.projectName ?? '', databaseName: options.database };
+  try {
+    const environment = chooseEnvironment(options.environment, context);
+    return { ...place, environment: environment ?? process.env['NODE_ENV'] ?? 'development' };
+  } catch {
+    return { ...place, environment: undefined };
   }
 }
 
@@ -97,36 +146,10 @@ async function loadAgents<Result>(
 }
 
 /** A report that cannot be written must not turn a migration that succeeded into a task that failed. */
-async function reportQuietly<Result>(
-  task: Task<Result>,
-  results: readonly Result[],
-): Promise<void> {
+async function quietly(report: () => Promise<void> | undefined): Promise<void> {
   try {
-    if (results.length > 0) await task.report?.(results);
+    await report();
   } catch (error) {
     tell(`The report could not be written. ${formatError(error)}`);
   }
-}
-
-/** Ctrl+C and a stopped CI job cancel the running statement and roll back, instead of leaving it to the server. */
-function cancelOnSignals(): { readonly signal: AbortSignal; dispose(): void } {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  process.on('SIGINT', abort);
-  process.on('SIGTERM', abort);
-  return {
-    signal: controller.signal,
-    dispose() {
-      process.off('SIGINT', abort);
-      process.off('SIGTERM', abort);
-    },
-  };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text.trimEnd()}\n`);
-}
-
-function tell(text: string): void {
-  process.stderr.write(`${text.trimEnd()}\n`);
 }

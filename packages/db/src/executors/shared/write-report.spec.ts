@@ -1,8 +1,9 @@
-import type { RunResult } from '@flashfusion/migrator';
+import { MigratorError, type RunResult } from '@flashfusion/migrator';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorkspace, type TestWorkspace } from '../../testing/workspace';
-import { writeReport } from './write-report';
+import type { Finding } from './on-each-database';
+import { reportTo } from './write-report';
 
 const result: RunResult = {
   project: '@acme/api',
@@ -27,42 +28,94 @@ const result: RunResult = {
   durationMs: 20,
 };
 
-describe('writeReport', () => {
+const place = { project: '@acme/api', environment: 'staging', databaseName: undefined };
+const finding = (more: Partial<RunResult> = {}): Finding<RunResult> => {
+  const made = { ...result, ...more };
+  return {
+    kind: 'result',
+    place: { ...place, databaseName: made.databaseName },
+    result: made,
+  };
+};
+const refused = (databaseName?: string, error: unknown = held): Finding<RunResult> => ({
+  kind: 'refused',
+  place: { ...place, databaseName },
+  error,
+});
+const held = new MigratorError('LOCK_HELD', 'ci-7 holds the *lock*.');
+
+describe('the reports of a task', () => {
   let workspace: TestWorkspace;
   beforeEach(() => (workspace = createWorkspace()));
   afterEach(() => workspace.dispose());
 
-  const context = () => ({
-    root: workspace.root,
-    projectName: '@acme/api',
-    targetName: 'db:migrate',
-  });
-  const reports = () => readdirSync(join(workspace.root, 'dist/.migrations/@acme/api')).sort();
+  const reporter = (folder: string | undefined = 'dist/.migrations', env = {}) =>
+    reportTo(
+      folder,
+      { root: workspace.root, projectName: '@acme/api', targetName: 'db:migrate' },
+      env,
+    );
+  const folder = () => join(workspace.root, 'dist/.migrations/@acme/api');
+  const reports = () => readdirSync(folder()).sort();
+  const report = (name: string) =>
+    JSON.parse(readFileSync(join(folder(), name), 'utf8')) as unknown;
   const summary = () => readFileSync(join(workspace.root, 'summary.md'), 'utf8');
+  const withSummary = () =>
+    reporter('', { GITHUB_STEP_SUMMARY: join(workspace.root, 'summary.md') });
 
-  it('writes a file for each database, named by target and environment', async () => {
-    const two = [result, { ...result, databaseName: 'eu' }];
-    await writeReport(two, 'dist/.migrations', context(), {});
+  it('are a file for each database, named by target and environment', async () => {
+    await reporter().end([finding(), finding({ databaseName: 'eu' })]);
     expect(reports()).toEqual(['db-migrate.staging.eu.json', 'db-migrate.staging.json']);
-    const path = join(workspace.root, 'dist/.migrations/@acme/api/db-migrate.staging.json');
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ format: 1, runId: 'run-1' });
+    expect(report('db-migrate.staging.json')).toMatchObject({ format: 1, runId: 'run-1' });
   });
 
-  it('writes no file without a folder', async () => {
-    await writeReport([result], undefined, context(), {});
+  it('are not written without a folder', async () => {
+    await reporter('').end([finding()]);
     expect(readdirSync(workspace.root)).not.toContain('dist');
   });
 
-  it("adds to the job's summary where the CI has one", async () => {
-    const env = { GITHUB_STEP_SUMMARY: join(workspace.root, 'summary.md') };
-    await writeReport([result], undefined, context(), env);
-    await writeReport(
-      [{ ...result, status: 'nothing-to-do', done: [] }],
-      undefined,
-      context(),
-      env,
-    );
+  it('say of a refused task why, and of the databases behind it that they were not reached', async () => {
+    const behind = { kind: 'not-reached', place: { ...place, databaseName: 'us' } } as const;
+    await reporter().end([refused('eu'), behind]);
+    expect(report('db-migrate.staging.eu.json')).toMatchObject({
+      error: { code: 'LOCK_HELD' },
+      project: '@acme/api',
+      environment: 'staging',
+    });
+    expect(report('db-migrate.staging.us.json')).toMatchObject({
+      status: 'not-reached',
+      databaseName: 'us',
+    });
+  });
+
+  it('give a code to an error that has none', async () => {
+    await reporter().end([refused(undefined, new TypeError('x is not a function'))]);
+    expect(report('db-migrate.staging.json')).toMatchObject({
+      error: { code: 'UNEXPECTED', message: 'TypeError: x is not a function' },
+    });
+  });
+
+  it('of an earlier task are gone once a task begins, and no others', async () => {
+    await reporter().end([finding(), finding({ databaseName: 'eu' })]);
+    const elsewhere = { ...place, environment: 'production' };
+    await reporter().end([{ ...refused(), place: elsewhere }]);
+    await reporter().begin({ ...place, databaseName: 'eu' });
+    expect(reports()).toEqual(['db-migrate.production.json', 'db-migrate.staging.json']);
+    await reporter().end([finding({ databaseName: 'eu' })]);
+    await reporter().begin(place);
+    expect(reports()).toEqual(['db-migrate.production.json']);
+  });
+
+  it("add to the job's summary where the CI has one", async () => {
+    await withSummary().end([finding()]);
+    await withSummary().end([finding({ status: 'nothing-to-do', done: [] })]);
     expect(summary()).toContain('create\\_teams');
     expect(summary().match(/^### /gm)).toHaveLength(1);
+  });
+
+  it('tell the summary of a refusal, as text', async () => {
+    await withSummary().end([refused('eu')]);
+    expect(summary()).toContain('### Database migrations: refused');
+    expect(summary()).toContain('/staging/eu**: LOCK\\_HELD: ci-7 holds the \\*lock\\*.');
   });
 });

@@ -1,57 +1,120 @@
 import {
+  escapeMarkdown,
   formatMarkdownSummary,
+  redact,
   tenantReports,
-  toJson,
   toRunReports,
   type RunReport,
   type RunResult,
   type TenantsResult,
 } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { documentOf, type Finding, type Place } from './on-each-database';
+import { cleanJson, presentable } from './output';
+import type { Reporter } from './run-task';
+
+type Result = RunResult | TenantsResult;
 
 /**
- * Keeps what a run did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each database
- * (a list in it where there were several runs: of tenants, or of other projects that were needed first),
- * and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run that had nothing to do
- * writes its file and adds nothing to the summary.
+ * Keeps what a task did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each database
+ * (a list in it where there were several runs: of tenants, or of other projects that were needed first; the error where
+ * the task was refused), and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run
+ * that had nothing to do writes its file and adds nothing to the summary.
  *
  * @param folder relative to the workspace; `undefined` writes no files
  */
-export async function writeReport(
-  results: readonly (RunResult | TenantsResult)[],
+export function reportTo(
   folder: string | undefined,
   context: Pick<ExecutorContext, 'root' | 'projectName' | 'targetName'>,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<void> {
-  if (folder !== undefined && folder !== '') {
-    const target = resolve(context.root, folder, context.projectName ?? '');
-    await mkdir(target, { recursive: true });
-    for (const result of results) {
-      const parts = [context.targetName ?? result.action, result.environment, result.databaseName];
-      const name = parts.filter((part) => part !== undefined).join('.');
-      await writeFile(join(target, `${fileName(name)}.json`), toJson(documentOf(result)));
-    }
-  }
-  const summary = env['GITHUB_STEP_SUMMARY'];
-  const telling = results.filter(({ status }) => status !== 'nothing-to-do');
-  if (summary !== undefined && summary !== '' && telling.length > 0) {
-    await appendFile(summary, `${formatMarkdownSummary(telling.flatMap(reportsOf))}\n`);
+): Reporter<Result> {
+  const target =
+    folder === undefined || folder === ''
+      ? undefined
+      : resolve(context.root, folder, context.projectName ?? '');
+  const nameOf = ({ environment, databaseName }: Place) =>
+    fileName([context.targetName ?? 'task', environment, databaseName]);
+
+  return {
+    async begin(place) {
+      if (target === undefined) return;
+      const stale = staleNames(nameOf(place), nameOf({ ...place, environment: undefined }), place);
+      for (const name of (await filesOf(target)).filter(stale)) await rm(join(target, name));
+    },
+    async end(findings) {
+      if (target !== undefined && findings.length > 0) {
+        await mkdir(target, { recursive: true });
+        for (const finding of findings) {
+          const path = join(target, `${nameOf(finding.place)}.json`);
+          await writeFile(path, cleanJson(reportOf(finding)));
+        }
+      }
+      const summary = env['GITHUB_STEP_SUMMARY'];
+      const text = summaryOf(findings);
+      if (summary !== undefined && summary !== '' && text !== '') {
+        await appendFile(summary, `${redact(text)}\n`);
+      }
+    },
+  };
+}
+
+/** The reports that this task writes anew, of all databases unless it is about one, and those of a task without environment. */
+function staleNames(name: string, unplaced: string, place: Place): (file: string) => boolean {
+  const every = place.environment !== undefined && place.databaseName === undefined;
+  return (file) =>
+    file === `${name}.json` ||
+    file === `${unplaced}.json` ||
+    (every && file.startsWith(`${name}.`) && file.endsWith('.json'));
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 
-function reportsOf(result: RunResult | TenantsResult): RunReport[] {
+function reportOf(finding: Finding<Result>): unknown {
+  if (finding.kind !== 'result') return documentOf(finding);
+  const [only, ...more] = reportsOf(finding.result);
+  return only !== undefined && more.length === 0 ? only : reportsOf(finding.result);
+}
+
+function reportsOf(result: Result): RunReport[] {
   return 'tenants' in result ? tenantReports(result) : toRunReports(result);
 }
 
-function documentOf(result: RunResult | TenantsResult): RunReport | RunReport[] {
-  const reports = reportsOf(result);
-  const [only, ...more] = reports;
-  return only !== undefined && more.length === 0 ? only : reports;
+function summaryOf(findings: readonly Finding<Result>[]): string {
+  const results = findings.flatMap((finding) => (finding.kind === 'result' ? finding.result : []));
+  const telling = results.filter(({ status }) => status !== 'nothing-to-do');
+  const others = findings.flatMap(unfinished);
+  return [
+    ...(telling.length > 0 ? [formatMarkdownSummary(telling.flatMap(reportsOf)).trimEnd()] : []),
+    ...(telling.length === 0 && others.length > 0 ? ['### Database migrations: refused'] : []),
+    ...others,
+    ...(telling.length + others.length > 0 ? [''] : []),
+  ].join('\n\n');
+}
+
+/** A line for a database without a result. */
+function unfinished(finding: Finding<Result>): string[] {
+  if (finding.kind === 'result') return [];
+  const { project, environment, databaseName } = finding.place;
+  const where = [project, environment, databaseName].filter((part) => part !== undefined);
+  const name = `**${escapeMarkdown(where.join('/'))}**`;
+  if (finding.kind === 'not-reached') return [`${name}: not reached`];
+  const { code, message } = presentable(finding.error) as { code: string; message: string };
+  return [`${name}: ${escapeMarkdown(code)}: ${escapeMarkdown(redact(message))}`];
 }
 
 /** Target names may hold a slash or a colon, files may not. */
-function fileName(name: string): string {
-  return name.replace(/[^\w.-]+/g, '-');
+function fileName(parts: readonly (string | undefined)[]): string {
+  return parts
+    .filter((part) => part !== undefined)
+    .join('.')
+    .replace(/[^\w.-]+/g, '-');
 }

@@ -1,0 +1,99 @@
+import type { ExecutorContext } from '@nx/devkit';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWorkspace, type TestWorkspace } from '../testing/workspace';
+import migrate from './migrate/executor';
+import status from './status/executor';
+
+const SECRET = 'canary-5f1c9e';
+/** Nobody listens at port 1. */
+const CONFIG = `module.exports = { environments: { regions: { databases: {
+  asia: { url: 'pglite:.data/asia' }, eu: { url: 'postgres://me:${SECRET}@127.0.0.1:1/app' }, us: { url: 'pglite:.data/us' } } },
+  secret: { url: 'postgres://me:${SECRET}@127.0.0.1:1/app' } } };`;
+const MIGRATION = `module.exports = { version: '20250917102200', name: 'teams',
+  async up(db) { await db.query('CREATE TABLE teams (id int)'); } };`;
+
+describe('the executors, of an environment with several databases', () => {
+  let workspace: TestWorkspace;
+  let out = '';
+  let err = '';
+
+  beforeAll(() => {
+    workspace = createWorkspace({
+      'apps/api/db.config.js': CONFIG,
+      'apps/api/migrations/20250917102200_teams.js': MIGRATION,
+    });
+  });
+  afterAll(() => workspace.dispose());
+  beforeEach(() => {
+    out = err = '';
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  function task(targetName: string, configurationName = 'regions'): ExecutorContext {
+    const target = { configurations: { [configurationName]: { environment: configurationName } } };
+    const projects = { api: { root: 'apps/api', targets: { [targetName]: target } } };
+    return {
+      root: workspace.root,
+      cwd: workspace.root,
+      isVerbose: false,
+      projectName: 'api',
+      targetName,
+      configurationName,
+      target,
+      projectsConfigurations: { version: 2, projects },
+      nxJsonConfiguration: {},
+      projectGraph: { nodes: {}, dependencies: {} },
+    };
+  }
+  const path = (name: string) => join(workspace.root, 'reports/api', name);
+  const report = (name: string) => JSON.parse(readFileSync(path(name), 'utf8')) as unknown;
+
+  it('stop at the first that is refused, and keep what was done before', async () => {
+    const options = { json: true, reportFolder: 'reports' };
+    expect(await migrate(options, task('migrate'))).toEqual({ success: false });
+    const expected = [
+      { status: 'done' },
+      { databaseName: 'eu', error: { code: 'CONNECTION_FAILED' } },
+      { databaseName: 'us', status: 'not-reached' },
+    ];
+    expect(JSON.parse(out)).toMatchObject(expected);
+    expect([
+      report('migrate.regions.asia.json'),
+      report('migrate.regions.eu.json'),
+      report('migrate.regions.us.json'),
+    ]).toMatchObject(expected);
+    expect(existsSync(join(workspace.root, '.data/us'))).toBe(false);
+  });
+
+  it('show all that can be seen', async () => {
+    expect(await status({ json: true }, task('status'))).toEqual({ success: false });
+    expect(JSON.parse(out)).toMatchObject([
+      { counts: { applied: 1 } },
+      { databaseName: 'eu', error: { code: 'CONNECTION_FAILED' } },
+      { counts: { pending: 1 } },
+    ]);
+  });
+
+  it('leave no report of an earlier success when the configuration is refused', async () => {
+    expect(existsSync(path('migrate.regions.asia.json'))).toBe(true);
+    writeFileSync(join(workspace.root, 'apps/api/db.config.js'), 'module.exports = { colour: 1 };');
+    await migrate({ reportFolder: 'reports' }, task('migrate'));
+    writeFileSync(join(workspace.root, 'apps/api/db.config.js'), CONFIG);
+    expect(existsSync(path('migrate.regions.asia.json'))).toBe(false);
+    expect(report('migrate.regions.json')).toMatchObject({ error: { code: 'INVALID_CONFIG' } });
+  });
+
+  it('print and report no password, also not among the causes', async () => {
+    const options = { verbose: true, reportFolder: 'reports' };
+    expect(await migrate(options, task('migrate', 'secret'))).toEqual({ success: false });
+    expect(await migrate({ ...options, json: true }, task('migrate', 'secret'))).toEqual({
+      success: false,
+    });
+    expect(err).toContain('CONNECTION_FAILED');
+    const kept = readFileSync(path('migrate.secret.json'), 'utf8');
+    expect([out, err, kept].join('\n')).not.toContain(SECRET);
+  });
+});
