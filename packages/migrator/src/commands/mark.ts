@@ -1,5 +1,6 @@
 import type { HistoryAction, NewHistoryEntry } from '../history/entry';
 import type { RunScope } from '../run/change';
+import { commit, rollback } from '../run/transaction';
 
 /** What a row says that is written without running anything. */
 export type Mark = Pick<
@@ -15,7 +16,11 @@ export type Mark = Pick<
   | 'attempt'
 >;
 
-/** Appends rows that only say something: all of them or none, by one transaction. */
+/**
+ * Appends rows that only say something: all of them or none, by one transaction.
+ *
+ * @throws {MigratorError} `CONCURRENT_RUN`, `TRANSACTION_ABORTED` where COMMIT did not commit; and what the driver throws
+ */
 export async function appendMarks(
   scope: RunScope,
   action: HistoryAction,
@@ -41,9 +46,10 @@ export async function appendMarks(
         finishedDigest: undefined,
       });
     }
-    await session.query('COMMIT');
   } catch (error) {
-    if (!session.closed) await session.query('ROLLBACK');
+    await rollback(session);
     throw error;
   }
+  const outcome = await commit(session);
+  if (outcome.kind !== 'committed') throw outcome.error;
 }
