@@ -63,10 +63,13 @@ export class LockedConnection {
 
 async function openLocked(options: ConnectionOptions, signal: AbortSignal | undefined) {
   const session = await options.database.open(options.open);
+  const started = performance.now();
   try {
     for (const lock of options.locks) {
+      // One wait for all of them: what the first took is not there for the next.
+      const waitMs = Math.max(0, lock.waitMs - Math.round(performance.now() - started));
       const onWaiting = (holder: LockHolder | undefined) => options.onWaiting(lock.project, holder);
-      await acquireLock(session, { ...lock, signal, onWaiting });
+      await acquireLock(session, { ...lock, waitMs, signal, onWaiting });
     }
     return session;
   } catch (error) {
