@@ -22,6 +22,11 @@ describe('a failure of the server is explained', () => {
     expect(error.message).toContain('said the server');
   });
 
+  it('does not claim a rollback where there was no transaction', () => {
+    const { hint } = explainFailure(server('57P01'), 'a.ts', 'no-transaction');
+    expect(hint).toContain('Nothing is rolled back');
+  });
+
   it('with its SQLSTATE and its details, one a line', () => {
     const { message } = explainFailure(
       server('23505', { detail: 'Key (id)=(1) already exists.', where: 'line 3' }),

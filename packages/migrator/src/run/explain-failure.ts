@@ -2,6 +2,7 @@ import { isNativeError } from 'node:util/types';
 import { isConnectionLost, sqlState } from '../database/failure';
 import { redact } from '../database/redact';
 import { MigratorError, type ErrorCode } from '../errors';
+import type { Migration } from '../migration/types';
 
 /** Server errors that have a name of their own here, by SQLSTATE (Postgres documentation, Appendix A). */
 const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
@@ -36,8 +37,15 @@ const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
   },
   '53100': {
     code: 'MIGRATION_FAILED',
-    hint: "The server's disk is full. The change was rolled back; make room and migrate again.",
+    hint: "The server's disk is full. The statement was rolled back; make room and migrate again.",
   },
+};
+
+/** What the server makes of a migration whose connection is lost. */
+const LOSSES: Record<Migration['mode'], string> = {
+  transaction: 'The server has rolled the transaction back. Run again when it is reachable.',
+  'no-transaction':
+    'Nothing is rolled back: the statements that had finished stay, and the one that ran may have finished as well. Look at the schema when the server is reachable.',
 };
 
 /**
@@ -46,8 +54,13 @@ const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
  *
  * @param thrown whatever was thrown, also `null`
  * @param where the migration's file
+ * @param mode how the migration was run, which decides what a lost connection leaves
  */
-export function explainFailure(thrown: unknown, where: string): MigratorError {
+export function explainFailure(
+  thrown: unknown,
+  where: string,
+  mode: Migration['mode'] = 'transaction',
+): MigratorError {
   if (thrown instanceof MigratorError) return thrown;
   const message = redact(messageOf(thrown));
   const state = sqlState(thrown);
@@ -57,7 +70,7 @@ export function explainFailure(thrown: unknown, where: string): MigratorError {
     return withOrigin(
       'CONNECTION_LOST',
       `The connection was lost: ${message}`,
-      'The server has rolled the transaction back. Run again when it is reachable.',
+      LOSSES[mode],
       where,
       thrown,
     );

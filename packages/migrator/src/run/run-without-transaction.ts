@@ -2,12 +2,14 @@ import { lockHeldSql } from '../database/lock';
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
 import { AttemptLog } from './attempt-log';
-import { callMigration, migrationContext, type CallOptions } from './call-migration';
+import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import {
   dropInvalidIndexFor,
   findInvalidIndexes,
   refuseNewInvalidIndexes,
+  withInvalidIndexes,
+  type InvalidIndex,
 } from './concurrent-index';
 import { explainFailure } from './explain-failure';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
@@ -26,13 +28,15 @@ export async function runWithoutTransaction(
 ): Promise<ChangeOutcome> {
   const log = new AttemptLog(scope, change);
   const { session } = scope.connection;
+  let invalidBefore: readonly InvalidIndex[] | undefined;
   let handle: MigrationHandle | undefined;
   const stopServer = () => void session.cancel();
   scope.signal.addEventListener('abort', stopServer, { once: true });
   try {
     await log.running();
     await resetSession(session, scope.limitsOf(change.migration));
-    const invalidBefore = await findInvalidIndexes(session);
+    invalidBefore = await findInvalidIndexes(session);
+    if (scope.signal.aborted) throw cancellation();
     handle = new MigrationHandle(session, statementPolicy(scope, change, log));
     const rollbackData = await call(scope, change, handle, log);
     await refuseOpenTransaction(scope, change);
@@ -44,10 +48,13 @@ export async function runWithoutTransaction(
   } catch (thrown) {
     handle?.close(finished(change));
     await handle?.drain().catch(() => undefined);
-    const error = explainFailure(thrown, change.migration.file.path);
     // The record must not share the fate of a transaction that the migration began itself.
     await rollback(session);
+    const plain = explainFailure(thrown, change.migration.file.path, 'no-transaction');
+    const error = invalidBefore ? await withInvalidIndexes(plain, session, invalidBefore) : plain;
     await log.failed(error);
+    // Where its code was never called there is nothing of it to revert.
+    if (handle === undefined) return { kind: 'failed', error };
     return { kind: 'failed', error, aftermath: await revertIfWanted(scope, change, log) };
   } finally {
     scope.signal.removeEventListener('abort', stopServer);

@@ -227,7 +227,14 @@ describeOnServers('an index that is built concurrently', (workspace) => {
     const api = workspace().project().add('index', { transaction: false, up: index });
 
     const { failed } = await api.migrate();
+    const { schema } = workspace();
     expect(failed?.error.message).toContain('could not create unique index');
+    expect(failed?.error.message).toContain(
+      `It left an invalid index: ${schema}.users_email on ${schema}.users`,
+    );
+    expect(failed?.error.hint).toContain(`DROP INDEX CONCURRENTLY ${schema}.users_email;`);
+    const [, row] = await api.rows<{ message: string }>('error_message AS message');
+    expect(row?.message).toContain(`${schema}.users_email`);
     expect(await validity()).toEqual([{ valid: false }]);
 
     await workspace().sql('TRUNCATE users');
