@@ -1,4 +1,4 @@
-import { closeGate } from '../testing/faults/gate';
+import { closeGate, type Gate } from '../testing/faults/gate';
 import { historyRows, latestStates, tableNames } from '../testing/faults/look';
 import { createProject, type TestProject } from '../testing/faults/project';
 import { until } from '../testing/faults/until';
@@ -174,32 +174,57 @@ describeEachPostgres('a migration that meets the locks of others', (server) => {
     expect(await run).toMatchObject({ status: 'done' });
   });
 
-  it('a long CREATE INDEX tells how far it is', async () => {
-    // The index takes until the test lets it: its expression asks for a lock, without waiting for it.
-    const gate = await closeGate(database);
-    const tryGate = gate.sql.replace('pg_advisory_xact_lock', 'pg_try_advisory_xact_lock');
-    await database.query(`
-      INSERT INTO users VALUES (1);
-      CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
-      BEGIN
-        WHILE NOT (${tryGate}) LOOP PERFORM pg_sleep(0.02); END LOOP;
-        RETURN $1;
-      END $$`);
-    project = createProject({
-      url: database.url,
-      migrations: [
-        {
-          version: '20250101000000',
-          name: 'index_users',
-          up: ['CREATE INDEX slowly ON users (public.slow(id))'],
-        },
-      ],
+  describe('a long command tells how far it is:', () => {
+    let gate: Gate;
+    beforeEach(async () => {
+      await database.query('INSERT INTO users VALUES (1)');
+      // What calls it takes until the test lets it: it asks for a lock, without waiting for it.
+      gate = await closeGate(database);
+      const tryGate = gate.sql.replace('pg_advisory_xact_lock', 'pg_try_advisory_xact_lock');
+      const define = (body: string) =>
+        `CREATE OR REPLACE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN ${body} RETURN $1; END $$`;
+      await database.query(`${define('')}; CREATE INDEX users_slow ON users (public.slow(id))`);
+      await database.query(define(`WHILE NOT (${tryGate}) LOOP PERFORM pg_sleep(0.02); END LOOP;`));
     });
-    const run = (await project.agent()).migrate();
-    expect(await project.event('migration-progress')).toMatchObject({
-      detail: expect.stringMatching(/^CREATE INDEX: building index/),
+
+    it.each([
+      ['CREATE INDEX again ON users (public.slow(id))', /^CREATE INDEX: building index/],
+      ['CLUSTER users USING users_slow', /^CLUSTER: /],
+      [`COPY (SELECT public.slow(id) FROM users) TO '/dev/null'`, /^COPY TO: /],
+    ])('%s', async (sql, detail) => {
+      project = createProject({
+        url: database.url,
+        migrations: [{ version: '20250101000000', name: 'long', up: [sql] }],
+      });
+      const run = (await project.agent()).migrate();
+      expect(await project.event('migration-progress')).toMatchObject({
+        detail: expect.stringMatching(detail),
+      });
+      await gate.open();
+      expect(await run).toMatchObject({ status: 'done' });
     });
-    await gate.open();
-    expect(await run).toMatchObject({ status: 'done' });
+
+    it('VACUUM', async () => {
+      // Freezing a row takes its page alone, and a cursor that stands on it keeps it pinned.
+      const reader = await database.connect();
+      await reader.query('BEGIN; DECLARE here CURSOR FOR SELECT * FROM users; FETCH here');
+      project = createProject({
+        url: database.url,
+        migrations: [
+          {
+            version: '20250101000000',
+            name: 'long',
+            up: ['VACUUM (FREEZE) users'],
+            transaction: false,
+          },
+        ],
+      });
+      const run = (await project.agent()).migrate();
+      expect(await project.event('migration-progress')).toMatchObject({
+        detail: expect.stringMatching(/^VACUUM: scanning heap/),
+      });
+      await reader.end();
+      expect(await run).toMatchObject({ status: 'done' });
+    });
   });
 });
