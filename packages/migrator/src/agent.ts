@@ -41,6 +41,10 @@ export interface LoadAgentOptions {
 /** What an agent is made of, where the settings are known already. */
 export interface AgentOptions {
   readonly settings: Settings;
+  /** Environment variables, for the urls of other projects that this one depends on. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** What `settings` were overridden with: other projects get the same limits of time. */
+  readonly overrides?: SettingsOverrides;
   readonly onEvent?: RunListener;
   readonly signal?: AbortSignal;
 }
@@ -63,13 +67,16 @@ export class MigrationAgent {
   readonly settings: Settings;
   private readonly context: CommandContext;
 
-  constructor({ settings, onEvent, signal }: AgentOptions) {
+  constructor({ settings, env, overrides = {}, onEvent, signal }: AgentOptions) {
+    const { lockWait, lockTimeout, statementTimeout } = overrides;
     this.settings = settings;
     this.context = {
       settings,
       onEvent: unbreakable(onEvent),
       signal: signal ?? new AbortController().signal,
       sources: diskSources,
+      env: env ?? process.env,
+      limits: { lockWait, lockTimeout, statementTimeout },
     };
   }
 
@@ -154,8 +161,8 @@ export class MigrationAgent {
   async tenant(name: string): Promise<MigrationAgent> {
     const { requireTenant } = await import('./commands/migrate-tenants.js');
     const { settings } = requireTenant(await this.findTenants(), name);
-    const { onEvent, signal } = this.context;
-    return new MigrationAgent({ settings, onEvent, signal });
+    const { limits: overrides, env, onEvent, signal } = this.context;
+    return new MigrationAgent({ settings, overrides, env, onEvent, signal });
   }
 
   /** A look that nobody has to be told of. */

@@ -3,9 +3,15 @@ import type { Connection, Settings } from '../config/settings';
 import { createDatabase } from '../database/create-database';
 import type { ConnectionTarget, Session } from '../database/database';
 import { quoteIdentifier } from '../database/identifier';
+import { redact } from '../database/redact';
 import { MigratorError, type Problem } from '../errors';
 import { isErrorLike, isMigratorError } from '../report/error-shape';
-import { openOptions, type ProjectDatabase } from './project-database';
+import {
+  databaseOptions,
+  openOptions,
+  type CommandContext,
+  type ProjectDatabase,
+} from './project-database';
 import { tenantSettings } from './tenant-settings';
 
 /** One tenant: its name, fit to be printed, and the settings to work on it with. */
@@ -38,7 +44,7 @@ export async function findTenants(project: ProjectDatabase): Promise<Tenant[]> {
   const problems: Problem[] = [];
   for (const [index, element] of (given as unknown[]).entries()) {
     try {
-      tenants.push(await toTenant(settings, element, index));
+      tenants.push(await toTenant(project.context, element, index));
     } catch (error) {
       if (!isMigratorError(error)) throw error;
       problems.push(...error.problems.map((problem) => ({ ...problem, where })));
@@ -75,7 +81,7 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
     return await settings.tenants(source);
   } catch (error) {
     if (isMigratorError(error)) throw error;
-    const reason = isErrorLike(error) ? error.message : String(error);
+    const reason = redact(isErrorLike(error) ? error.message : String(error));
     throw new MigratorError('INVALID_TENANTS', `${where} failed: ${reason}`, {
       where: settings.configPath ?? where,
       hint: 'Mend the function; it is given a read-only session of this database.',
@@ -88,7 +94,8 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
 }
 
 /** @throws {MigratorError} what is wrong with the element */
-async function toTenant(settings: Settings, element: unknown, index: number): Promise<Tenant> {
+async function toTenant(context: CommandContext, element: unknown, index: number): Promise<Tenant> {
+  const { settings } = context;
   if (typeof element !== 'string') {
     throw new MigratorError('INVALID_TENANTS', `Tenant ${index + 1} is no text.`, {
       hint: 'Give names, not rows: rows.map((row) => row.schema_name).',
@@ -97,7 +104,7 @@ async function toTenant(settings: Settings, element: unknown, index: number): Pr
   if (URL.test(element)) {
     const source = `tenant ${index + 1}`;
     const connection: Connection = { kind: 'url', url: element, source };
-    const { target } = await createDatabase(connection, settings);
+    const { target } = await createDatabase(connection, databaseOptions(context));
     const name = nameOf(target);
     return { name, settings: tenantSettings(settings, connection, settings.schema, name) };
   }

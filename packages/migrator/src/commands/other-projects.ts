@@ -6,7 +6,12 @@ import { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
 import { isMigratorError } from '../report/error-shape';
-import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
+import {
+  databaseOptions,
+  lookAtHistory,
+  projectDatabase,
+  type CommandContext,
+} from './project-database';
 import { tenantSettings } from './tenant-settings';
 
 /**
@@ -25,7 +30,8 @@ export async function otherProjectSettings(
     const config = await context.sources.config(found, own.workspaceRoot);
     const all = resolveSettings(config, {
       environment: own.environment,
-      env: process.env,
+      env: context.env,
+      overrides: context.limits,
       connection: ofApplication(own.connection),
     });
     const [first, second] = all;
@@ -52,7 +58,7 @@ export async function entriesElsewhere(
   history: History | undefined,
 ): Promise<readonly HistoryEntry[]> {
   const own = context.settings;
-  if (await sameDatabase(own.connection, other.connection, own)) {
+  if (await sameDatabase(own.connection, other.connection, databaseOptions(context))) {
     if (own.schema === other.schema) return [];
     const { environment, project, schema } = other;
     if (history !== undefined)

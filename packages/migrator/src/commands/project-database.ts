@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { TimeOverrides } from '../config/resolve-settings';
 import type { Settings } from '../config/settings';
-import { createDatabase } from '../database/create-database';
+import { createDatabase, type CreateDatabaseOptions } from '../database/create-database';
 import type { Database, OpenOptions, Session } from '../database/database';
 import { lockKey } from '../database/lock';
 import { MigratorError } from '../errors';
@@ -24,6 +25,10 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Where files are read; shared by commands that run the same migrations many times. */
   readonly sources: ProjectSources;
+  /** Environment variables: the urls of other projects are looked up there too. */
+  readonly env: NodeJS.ProcessEnv;
+  /** What was said over the configuration; other projects are worked on with the same limits. */
+  readonly limits: TimeOverrides;
 }
 
 /** A project's database: known, not yet connected to. */
@@ -43,11 +48,17 @@ export interface Owned {
 /** Finds the driver and says where the command is about to connect. */
 export async function projectDatabase(context: CommandContext): Promise<ProjectDatabase> {
   const { settings, onEvent } = context;
-  const database = await createDatabase(settings.connection, settings);
+  const database = await createDatabase(settings.connection, databaseOptions(context));
   const { project, environment, databaseName, tenant } = settings;
   const { target } = database;
   onEvent({ type: 'connecting', project, environment, target });
   return { context, database, result: { project, environment, databaseName, tenant, target } };
+}
+
+/** What the connections of a command mean besides themselves. */
+export function databaseOptions({ settings, env }: CommandContext): CreateDatabaseOptions {
+  const { workspaceRoot, protected: isProtected } = settings;
+  return { workspaceRoot, protected: isProtected, env };
 }
 
 /**

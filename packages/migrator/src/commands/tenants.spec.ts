@@ -198,6 +198,14 @@ describeEachPostgres('tenants', (server) => {
     expect(result).toMatchObject({ status: 'nothing-to-do', counts: { total: 0 } });
   });
 
+  it('are asked for without telling a password that the question holds', async () => {
+    const thrown = 'new Error("no answer from postgres://app:hunter22@db/tenants")';
+    await tenants([], `{ throw ${thrown} }`);
+    const { code, message } = await refusal((await agent()).tenants());
+    expect(code).toBe('INVALID_TENANTS');
+    expect(message).toContain('failed: no answer from postgres://app:***@db/tenants');
+  });
+
   it.each([
     ['"acme"', ['INVALID_TENANTS']],
     ['["a", "b", "a"]', ['INVALID_TENANTS']],

@@ -14,6 +14,9 @@ export interface SettingsOverrides {
   readonly outOfOrder?: 'allow' | 'refuse';
 }
 
+/** What the caller says about time: it holds for every project that a command works on. */
+export type TimeOverrides = Omit<SettingsOverrides, 'outOfOrder'>;
+
 export interface ResolveSettingsOptions {
   /** Else `NODE_ENV`, else `development`. */
   readonly environment?: string;
