@@ -1,5 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client } from 'pg';
+import { lockKey } from '../database/lock';
+import { foldReports } from '../report/fold-reports';
+import { formatRunResult } from '../report/format-run-result';
+import { toRunReports } from '../report/run-report';
 import type { RunResult } from '../run/result';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
@@ -109,7 +114,13 @@ describeOnServers('migrating with dependencies', (workspace) => {
       failed: { id: `billing:${nthVersion(2)}`, error: { code: 'MIGRATION_FAILED' } },
       notReached: [`api:${nthVersion(9)}`],
     });
-    expect(runs(failed)).toBe('users: people | billing:  | api: ');
+    expect(runs(failed)).toBe('users: people | billing:  | users:  | api: ');
+    const between = failed.prerequisiteRuns[2];
+    const notReached = [`users:${nthVersion(3)}`];
+    expect(between).toMatchObject({ status: 'failed', failed: undefined, notReached });
+    expect(formatRunResult(failed)).toContain(`Not reached:\n  users:${nthVersion(3)}`);
+    const { counts } = foldReports(toRunReports(failed));
+    expect(counts).toMatchObject({ runs: 4, applied: 1, notReached: 2 });
 
     billing.add('bills', {
       up: 'CREATE TABLE bills (id int PRIMARY KEY)',
@@ -118,6 +129,46 @@ describeOnServers('migrating with dependencies', (workspace) => {
     expect(runs(await api.migrate({ prerequisites: 'apply' }))).toBe(
       'billing: bills | users: last_bill | api: keys',
     );
+  });
+
+  it('in one transaction each is refused before anything is touched, for all projects at once', async () => {
+    const { users, api } = pingPong(workspace());
+    const dependencies = [`users:${nthVersion(3)}`];
+    api.add('keys', { transaction: false, dependencies });
+    users.add('last_bill', { transaction: false, dependencies: [`billing:${nthVersion(2)}`] });
+    for (const mode of ['run', 'dry-run'] as const) {
+      const options = { prerequisites: 'apply', transaction: 'single', mode } as const;
+      const { code, problems } = await refusal(api.migrate(options));
+      expect(code).toBe('TRANSACTION_REQUIRED');
+      expect(problems.map(({ message }) => message.split(':')[0])).toEqual(['users', 'api']);
+    }
+    expect(await workspace().tables('all')).toEqual([]);
+  });
+
+  it('looks other projects’ urls up in the environment variables that it was given', async () => {
+    const { users, api } = pingPong(workspace());
+    const environments = { development: { url: { env: 'URL_OF_USERS' } } };
+    const config = { project: 'users', schema: workspace().schema, environments };
+    writeFileSync(join(users.root, 'db.config.json'), JSON.stringify(config));
+    expect((await refusal(api.migrate())).code).toBe('INVALID_CONNECTION');
+
+    const env = { URL_OF_USERS: workspace().url };
+    expect((await refusal(api.migrate({}, { env }))).code).toBe('PREREQUISITE_NOT_APPLIED');
+    expect((await api.migrate({ prerequisites: 'apply' }, { env })).status).toBe('done');
+  });
+
+  it('waits no longer for the lock of another project than it was told to', async () => {
+    const { users, api } = pingPong(workspace());
+    const { schema } = workspace();
+    const key = lockKey({ schema, environment: 'development', project: 'users' });
+    const holder = new Client({ connectionString: workspace().url });
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock($1)', [key]);
+    const changes = { overrides: { lockWait: 0 } };
+    const refused = await refusal(api.migrate({ prerequisites: 'apply' }, changes));
+    await holder.end();
+    expect(refused.code).toBe('LOCK_HELD');
+    expect(await users.history()).toEqual([]);
   });
 
   it('waits for each project’s own lock', async () => {

@@ -5,6 +5,7 @@ import { findNeeded, planAcrossProjects, type ProjectFacts } from '../plan/plan-
 import type { Plan } from '../plan/types';
 import { isMigratorError } from '../report/error-shape';
 import type { MigrationFailure, ResultContext, RunResult } from '../run/result';
+import { refuseWithoutTransaction } from '../run/run-plan';
 import { findFiles, findPendingMigrations, migrate, type MigrateOptions } from './migrate';
 import { otherProjectSettings } from './other-projects';
 import { lookAtHistory, orThrow, projectDatabase, type CommandContext } from './project-database';
@@ -38,6 +39,10 @@ export async function migrateAcrossProjects(
   const { plans, participants, requested } = await planRuns(context, options.to);
   const last = plans.at(-1);
   if (last === undefined) return migrate(context, { ...options, prerequisites: 'require' });
+  if (options.transaction === 'single') {
+    // Of all projects at once: by the turn of a later one, an earlier one would have been touched.
+    refuseWithoutTransaction({ ...last, steps: plans.flatMap(({ steps }) => steps) });
+  }
   if (options.mode === 'dry-run') {
     const results = plans.map((plan) =>
       plannedResult(participants.get(plan.project)?.result ?? requested.result, plan, started),
@@ -49,8 +54,11 @@ export async function migrateAcrossProjects(
     const participant = participants.get(plan.project) ?? requested;
     const result = await runOne(participant, plan, options, results);
     results.push(result);
-    if (result.status !== 'failed' || index === plans.length - 1) continue;
-    return withPrerequisites([...results, blocked(requested, last, result)], started);
+    if (result.status !== 'failed' || plan === last) continue;
+    for (const next of plans.slice(index + 1, -1)) {
+      results.push(notReached(participants.get(next.project) ?? requested, next, undefined));
+    }
+    return withPrerequisites([...results, notReached(requested, last, result.failed)], started);
   }
   return withPrerequisites(results, started);
 }
@@ -136,11 +144,18 @@ function refusalOf(error: Pick<MigratorError, 'problems'>): MigratorError {
   return error instanceof MigratorError ? error : MigratorError.fromProblems(error.problems);
 }
 
-/** What became of the requested project's run when one before it failed. */
-function blocked(requested: Participant, plan: Plan<Migration>, by: RunResult): RunResult {
-  const failed: MigrationFailure | undefined = by.failed;
+/**
+ * What became of a run when one before it failed.
+ *
+ * @param failed what failed there, for the run that was asked for: whoever reads only that one learns why
+ */
+function notReached(
+  { result }: Participant,
+  plan: Plan<Migration>,
+  failed: MigrationFailure | undefined,
+): RunResult {
   return {
-    ...plannedResult(requested.result, plan, performance.now()),
+    ...plannedResult(result, plan, performance.now()),
     status: 'failed',
     failed,
     notReached: plan.steps.map(({ migration }) => migration.id),

@@ -20,8 +20,8 @@ export interface FoldedReport {
 
 /** Folds the reports of a CI run into one: the same for whatever order they were found in. */
 export function foldReports(reports: readonly RunReport[]): FoldedReport {
-  // A restored cache may bring a report that is there already: a run id stands for one run.
-  const unique = new Map(reports.map((report) => [`${report.runId} ${keyOf(report)}`, report]));
+  // A restored cache may bring a report that is there already.
+  const unique = new Map(reports.map((report) => [`${runOf(report)} ${keyOf(report)}`, report]));
   const runs = [...unique.values()].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
   return {
     format: 1,
@@ -47,6 +47,11 @@ function foldStatus(runs: readonly RunReport[]): FoldedReport['status'] {
 
 function keyOf({ project, environment, database, tenant, runId }: RunReport): string {
   return [project, environment, database ?? '', tenant ?? '', runId].join('\u0000');
+}
+
+/** A run id stands for one run; what never ran has none, and is told apart by what it was to do. */
+function runOf({ runId, planned }: RunReport): string {
+  return runId === '' ? planned.join() : runId;
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

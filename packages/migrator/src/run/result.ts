@@ -43,7 +43,8 @@ export interface RunResult extends ResultContext {
   readonly notReached: readonly MigrationId[];
   /**
    * Runs that went before this one because of `prerequisites: 'apply'`, in order: of other projects, and of this one where
-   * two projects need each other's migrations in turn. When one of them failed, this run failed with it.
+   * two projects need each other's migrations in turn. When one of them failed, this run failed with it, and so did those
+   * between them: they have no `failed`, and all that they were to do is `notReached`.
    */
   readonly prerequisiteRuns: readonly RunResult[];
   /** Milliseconds. */
