@@ -2,7 +2,6 @@ import { MigratorError } from '../errors';
 import type { HistoryState } from '../history/state';
 import type { Migration } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
-import { loadMigrations } from '../source/load-migrations';
 import { appendMarks } from './mark';
 import { findFiles } from './migrate';
 import {
@@ -61,9 +60,9 @@ async function chooseMigrations(
   context: CommandContext,
   state: HistoryState,
   to: string,
-): Promise<Migration[]> {
-  const { settings } = context;
-  const { project, environment, workspaceRoot, loadTimeoutMs } = settings;
+): Promise<readonly Migration[]> {
+  const { settings, sources } = context;
+  const { project, environment } = settings;
   refuseOtherEnvironment(settings, state);
   const recorded = state.entries.filter((entry) => entry.project === project);
   if (recorded.length > 0) {
@@ -78,7 +77,7 @@ async function chooseMigrations(
   if (!found.ok) throw MigratorError.fromProblems([found.problem]);
   const { version } = found.migration;
   const upTo = files.filter((file) => file.version <= version);
-  return loadMigrations(upTo, { workspaceRoot, timeoutMs: loadTimeoutMs });
+  return sources.migrations(upTo, settings);
 }
 
 function identity({ id, name }: Migration): { id: string; name: string } {

@@ -8,7 +8,6 @@ import type { Change } from '../run/change';
 import type { ResultContext, RunResult } from '../run/result';
 import { revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
-import { loadMigrations } from '../source/load-migrations';
 import { appendMarks, type Mark } from './mark';
 import { findFiles } from './migrate';
 import {
@@ -159,7 +158,9 @@ async function resume(
   return { ...project.result, status: run.status === 'failed' ? 'failed' : 'done', steps, run };
 }
 
-function load(context: CommandContext, file: RepairStep['file']): Promise<Migration[]> {
-  const { workspaceRoot, loadTimeoutMs } = context.settings;
-  return loadMigrations(file ? [file] : [], { workspaceRoot, timeoutMs: loadTimeoutMs });
+function load(
+  { settings, sources }: CommandContext,
+  file: RepairStep['file'],
+): Promise<readonly Migration[]> {
+  return sources.migrations(file ? [file] : [], settings);
 }

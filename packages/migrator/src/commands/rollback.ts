@@ -7,7 +7,6 @@ import type { Plan } from '../plan/types';
 import type { RunResult } from '../run/result';
 import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
-import { loadMigrations } from '../source/load-migrations';
 import { findFiles } from './migrate';
 import {
   lookAtHistory,
@@ -64,16 +63,14 @@ async function makePlan(
   state: HistoryState,
   { selection }: RollbackOptions,
 ): Promise<Plan<Migration>> {
-  const { settings } = context;
+  const { settings, sources } = context;
   const { project, environment } = settings;
   const { entries } = state;
   refuseOtherEnvironment(settings, state);
   const selected = orThrow(selectRevert({ project, files, entries, selection }));
   const ids = new Set(selected.map(({ id }) => id));
-  const migrations = await loadMigrations(
-    files.filter(({ id }) => ids.has(id)),
-    { workspaceRoot: settings.workspaceRoot, timeoutMs: settings.loadTimeoutMs },
-  );
+  const reverted = files.filter(({ id }) => ids.has(id));
+  const migrations = await sources.migrations(reverted, settings);
   const plan = orThrow(
     planRevert({ project, environment, migrations, selected, entries, selection }),
   );
