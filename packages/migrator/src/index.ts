@@ -25,7 +25,13 @@ export type {
   UrlSource,
 } from './config/config';
 export type { SettingsOverrides } from './config/resolve-settings';
-export type { ClientPool, Connection, DatabaseService, Settings } from './config/settings';
+export type {
+  ClientPool,
+  Connection,
+  DatabaseService,
+  PooledClient,
+  Settings,
+} from './config/settings';
 export type {
   ConnectionTarget,
   Database,

@@ -1,4 +1,3 @@
-import type { Pool, PoolClient } from 'pg';
 import type { FindTenants } from './config';
 
 /** An object of the application that runs SQL on one connection, like FlashFusion's `UnifiedDatabaseService`. */
@@ -9,8 +8,22 @@ export interface DatabaseService {
   ): Promise<{ rows: unknown[]; rowCount?: number | null; command?: string }>;
 }
 
-/** A pool that hands out `pg` clients: one of them is taken for a whole run. */
-export type ClientPool = Pick<Pool, 'connect'> & { connect(): Promise<PoolClient> };
+/** A pool that hands out `pg` clients: one of them is taken for a whole run. A `pg.Pool` is one, by its shape. */
+export interface ClientPool {
+  connect(): Promise<PooledClient>;
+}
+
+/** The part of a `pg` client that is used. Its own types are not, so that nobody needs them to compile against this. */
+export interface PooledClient {
+  query(
+    query: string | { text: string; values?: unknown[] },
+    values?: unknown[],
+  ): Promise<{ rows: unknown[]; rowCount: number | null; command: string }>;
+  on(event: 'error' | 'end', listener: () => void): unknown;
+  off(event: 'error' | 'end', listener: () => void): unknown;
+  /** Gives the client back; `true` where its connection must not be used again. */
+  release(broken?: boolean): void;
+}
 
 /** How to reach the database. The url may hold a password: it is never printed. */
 export type Connection =

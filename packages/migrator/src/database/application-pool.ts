@@ -1,5 +1,4 @@
-import type { PoolClient } from 'pg';
-import type { ClientPool } from '../config/settings';
+import type { ClientPool, PooledClient } from '../config/settings';
 import { MigratorError } from '../errors';
 import { ClientSession } from './client-session';
 import type { ConnectionTarget, Database, OpenOptions, Session } from './database';
@@ -47,10 +46,10 @@ export class PoolDatabase implements Database {
       application_name: options.applicationName,
     };
     try {
-      const { rows } = await client.query<FactsRow & Record<string, unknown>>(
+      const { rows } = await client.query(
         `SELECT facts.*, ${Object.keys(settings).map(currentSetting).join(', ')} FROM (${READ_FACTS}) AS facts`,
       );
-      const [before] = rows;
+      const [before] = rows as (FactsRow & Record<string, unknown>)[];
       if (before === undefined) throw new Error('The server answered without a row.');
       const { processID } = client as ClientFields;
       if (typeof processID === 'number' && processID !== before.pid) {
@@ -60,7 +59,7 @@ export class PoolDatabase implements Database {
       await client.query(sql, [...params]);
       return new ClientSession({
         client,
-        target: { ...this.target, ...withoutUndefined(targetOf(client)) },
+        target: { ...this.target, ...withoutUndefined(targetOf(client as ClientFields)) },
         server: toServerFacts(before),
         cancel: () => this.cancel(before.pid),
         release: async (state) => {
@@ -74,7 +73,7 @@ export class PoolDatabase implements Database {
     }
   }
 
-  private async take(): Promise<PoolClient> {
+  private async take(): Promise<PooledClient> {
     try {
       return await this.pool.connect();
     } catch (cause) {
@@ -111,7 +110,7 @@ export class PoolDatabase implements Database {
 }
 
 /** Undoes what a session leaves behind: a transaction, locks, settings. */
-async function giveBack(client: PoolClient, settings: Record<string, string>): Promise<void> {
+async function giveBack(client: PooledClient, settings: Record<string, string>): Promise<void> {
   try {
     await client.query('ROLLBACK');
     await client.query('SELECT pg_catalog.pg_advisory_unlock_all()');

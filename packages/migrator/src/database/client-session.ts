@@ -1,11 +1,11 @@
-import type { ClientBase, QueryResult as PgResult } from 'pg';
+import type { PooledClient } from '../config/settings';
 import { MigratorError } from '../errors';
 import type { ConnectionTarget, QueryResult, ServerFacts, Session } from './database';
 import { isConnectionLost, sqlState } from './failure';
 
 /** What differs from driver to driver in a session over a `pg` client. */
 export interface ClientSessionParts {
-  readonly client: ClientBase;
+  readonly client: Omit<PooledClient, 'release'>;
   readonly target: ConnectionTarget;
   readonly server: ServerFacts;
   /** Asks the server to cancel what the backend runs. */
@@ -101,9 +101,10 @@ export class ClientSession implements Session {
 
 /** `pg` gives one result, or an array of them for several statements: the last one counts. */
 function lastResult<Row>(result: unknown): QueryResult<Row> {
-  const last = (Array.isArray(result) ? result.at(-1) : result) as PgResult | undefined;
+  const last = (Array.isArray(result) ? result.at(-1) : result) as
+    Partial<QueryResult<Row>> | undefined;
   return {
-    rows: (last?.rows ?? []) as Row[],
+    rows: last?.rows ?? [],
     rowCount: last?.rowCount ?? 0,
     command: last?.command ?? '',
   };
