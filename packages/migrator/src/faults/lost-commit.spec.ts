@@ -1,10 +1,13 @@
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 import { startFaultProxy, type Fault, type FaultProxy } from '../testing/faults/fault-proxy';
 import { isCommit } from '../testing/faults/frontend-messages';
+import { closeGate, type Gate } from '../testing/faults/gate';
 import { historyRows, latestStates, tableNames } from '../testing/faults/look';
 import { ffOn } from '../testing/faults/process';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
 
+const USERS = 'CREATE TABLE users (id int)';
+const TEAMS = 'CREATE TABLE teams (id int)';
 const DROPPED: Fault = { at: isCommit, action: { kind: 'cut-before' } };
 const SWALLOWED: Fault = { at: isCommit, action: { kind: 'swallow-answer' } };
 
@@ -210,5 +213,87 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     expect(await tableNames(fresh)).toEqual(['users']);
     first.remove();
     await fresh.drop();
+  });
+});
+
+describeEachPostgres('a connection that is lost at COMMIT while another runner waits', (server) => {
+  let database: TestDatabase;
+  let proxy: FaultProxy;
+  let projects: { readonly first: TestProject; readonly second: TestProject };
+  /** Before the COMMIT that is struck, and in the migration behind it. */
+  let gates: { readonly before: Gate; readonly behind: Gate };
+
+  beforeEach(async () => {
+    database = await createTestDatabase(server);
+    proxy = await startFaultProxy(server.port);
+    gates = { before: await closeGate(database), behind: await closeGate(database) };
+    const project = (url: string) =>
+      createProject({
+        url,
+        migrations: [
+          { version: '20250101000000', name: 'users', up: [gates.before.sql, USERS] },
+          { version: '20250102000000', name: 'teams', up: [gates.behind.sql, TEAMS] },
+        ],
+        environment: { reconnectTimeout: '30s', lockWait: '30s' },
+      });
+    projects = { first: project(proxy.through(database.url)), second: project(database.url) };
+  });
+  afterEach(async () => {
+    projects.first.remove();
+    projects.second.remove();
+    await proxy.stop();
+    await database.drop();
+  });
+
+  /** Both run; the first loses its connection and cannot come back before the second has got to the gate behind. */
+  async function overtake(fault: Fault) {
+    const first = (await projects.first.agent()).migrate();
+    await gates.before.reached();
+    const second = (await projects.second.agent()).migrate();
+    await projects.second.event('waiting-for-runner');
+    proxy.arm({ ...fault, afterwards: 'unreachable' });
+    await gates.before.open();
+    await gates.behind.reached();
+    return { first, second };
+  }
+  const rows = async () =>
+    (await historyRows(database)).map(({ name, state }) => `${name} ${state}`);
+  const OVERTAKEN = {
+    status: 'failed',
+    done: [{ name: 'users' }],
+    failed: { name: 'teams', error: { code: 'LOCK_HELD' } },
+  };
+
+  it('is resolved though that one has the lock, and the rest is left to it', async () => {
+    const { first, second } = await overtake(SWALLOWED);
+    proxy.letThrough();
+    const result = await first;
+    expect(result).toMatchObject(OVERTAKEN);
+    expect(result.failed?.guidance[0]).toContain('The run stopped before shop:20250102000000');
+
+    await gates.behind.open();
+    expect(await second).toMatchObject({ status: 'done', done: [{ name: 'teams' }] });
+    expect(await rows()).toEqual(['users applied', 'teams applied']);
+  });
+
+  it('is resolved when that one has done the rest and gone', async () => {
+    const { first, second } = await overtake(SWALLOWED);
+    await gates.behind.open();
+    await second;
+    proxy.letThrough();
+    expect(await first).toMatchObject(OVERTAKEN);
+    expect(await rows()).toEqual(['users applied', 'teams applied']);
+  });
+
+  it('and was not committed is a failure, of which the other one’s history has no row', async () => {
+    const { first, second } = await overtake(DROPPED);
+    proxy.letThrough();
+    expect(await first).toMatchObject({
+      status: 'failed',
+      failed: { name: 'users', error: { code: 'CONNECTION_LOST' } },
+    });
+    await gates.behind.open();
+    expect(await second).toMatchObject({ status: 'done', done: [{}, {}] });
+    expect(await rows()).toEqual(['users applied', 'teams applied']);
   });
 });

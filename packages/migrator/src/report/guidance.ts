@@ -11,12 +11,16 @@ export interface FailureFacts {
   readonly mode: 'transaction' | 'no-transaction';
   readonly project: string;
   readonly environment: string;
-  /** What became of the automatic revert of a migration with `onFailure: 'revert'`. */
-  readonly aftermath?: 'reverted' | 'revertFailed';
+  /**
+   * What became of the automatic revert of a migration with `onFailure: 'revert'`; `notBegun`: the run stopped before this
+   * migration, which has no row.
+   */
+  readonly aftermath?: 'reverted' | 'revertFailed' | 'notBegun';
 }
 
 /** What is true of the database after a failure. */
-type Aftermath = 'rolledBack' | 'partlyDone' | 'escaped' | 'unknown' | 'reverted' | 'revertFailed';
+type Aftermath =
+  'rolledBack' | 'partlyDone' | 'escaped' | 'unknown' | 'reverted' | 'revertFailed' | 'notBegun';
 
 /** What to do about the cause. Only what the error's own hint, which stands above it, cannot know. */
 const CAUSES: Partial<Record<ErrorCode, string>> = {
@@ -97,6 +101,10 @@ function aftermathLines(aftermath: Aftermath, facts: FailureFacts): string[] {
         `${id} ended its own transaction: what it did up to there is committed, what came after is rolled back.`,
         'Nothing is recorded as done: compare the schema with the migration and undo by hand what is left of it.',
       ];
+    case 'notBegun':
+      return [
+        `The run stopped before ${id}: nothing of it ran, nothing was recorded of it, and it is ${stays}.`,
+      ];
     case 'reverted':
       return [
         `${id} runs without a transaction: what it had done was reverted by its own down, and it is not applied.`,
@@ -125,7 +133,7 @@ function nextLines(code: ErrorCode, facts: FailureFacts): string[] {
     ? `Run it again: ${again}.`
     : `Mend it, then run again: ${again}.`;
   if (facts.mode === 'transaction' || code === 'TRANSACTION_ESCAPED') return [repeat];
-  if (facts.aftermath === 'reverted') return [repeat];
+  if (facts.aftermath === 'reverted' || facts.aftermath === 'notBegun') return [repeat];
   return [...nextWithoutTransaction(facts), repeat];
 }
 

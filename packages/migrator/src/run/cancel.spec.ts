@@ -1,14 +1,19 @@
+import type { MigrateOptions } from '../commands/migrate';
 import type { RunEvent } from './events';
 import { describeOnEveryDatabase, describeOnServers, type TestProject } from '../testing/workspace';
 import { nthVersion } from '../testing/migration-source';
 
 /** Migrates, and aborts when the event comes. */
-async function migrateUntil(project: TestProject, stop: RunEvent['type']) {
+async function migrateUntil(
+  project: TestProject,
+  stop: RunEvent['type'],
+  options: MigrateOptions = {},
+) {
   const controller = new AbortController();
   const onEvent = ({ type }: RunEvent) => {
     if (type === stop) controller.abort();
   };
-  return project.migrate({}, { signal: controller.signal, onEvent });
+  return project.migrate(options, { signal: controller.signal, onEvent });
 }
 
 describeOnEveryDatabase('a run that is cancelled', (workspace) => {
@@ -31,19 +36,41 @@ describeOnEveryDatabase('a run that is cancelled', (workspace) => {
     expect(await api.history()).toEqual(['endless apply failed']);
   });
 
-  it('keeps what was applied before', async () => {
+  it('keeps what was applied before, and does not begin or record what comes next', async () => {
     const api = workspace()
       .project()
       .add('one', 'CREATE TABLE one (id int)')
-      .add('two')
+      .add('two', {
+        transaction: false,
+        onFailure: 'revert',
+        down: (db) => db.query('CREATE TABLE reverted (id int)'),
+      })
       .add('three');
 
-    const { status, done } = await migrateUntil(api, 'migration-finished');
+    const { status, done, failed, notReached } = await migrateUntil(api, 'migration-finished');
 
     expect(status).toBe('failed');
     expect(done.map(({ name }) => name)).toEqual(['one']);
+    expect(failed).toMatchObject({ name: 'two', error: { code: 'CANCELLED' } });
+    expect(failed?.guidance[0]).toContain(`The run stopped before api:${nthVersion(2)}`);
+    expect(notReached).toEqual([`api:${nthVersion(3)}`]);
+    expect(await api.history()).toEqual(['one apply applied']);
     expect(await workspace().tables()).toEqual(['one']);
     expect((await api.migrate()).status).toBe('done');
+  });
+
+  it('before a single transaction has failed, and nothing was begun', async () => {
+    const api = workspace().project().add('one', 'CREATE TABLE one (id int)').add('two');
+
+    const result = await migrateUntil(api, 'run-started', { transaction: 'single' });
+
+    expect(result).toMatchObject({
+      status: 'failed',
+      done: [],
+      failed: { name: 'one', error: { code: 'CANCELLED' } },
+      notReached: [`api:${nthVersion(2)}`],
+    });
+    expect(await api.history()).toEqual([]);
   });
 
   it('lets a migration that looks at the signal end by itself', async () => {

@@ -45,8 +45,8 @@ export interface Change {
 export interface ChangeFailure {
   readonly kind: 'failed';
   readonly error: MigratorError;
-  /** What became of the automatic revert that `onFailure: 'revert'` asks for. */
-  readonly aftermath?: 'reverted' | 'revertFailed';
+  /** What became of the automatic revert that `onFailure: 'revert'` asks for; or that the change was never begun. */
+  readonly aftermath?: 'reverted' | 'revertFailed' | 'notBegun';
 }
 
 /** How a change ended. */

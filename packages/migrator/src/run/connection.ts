@@ -20,6 +20,8 @@ export interface ConnectionOptions {
  * together. Only a lost COMMIT or a failure to be recorded makes a second one, and that takes the lock first.
  */
 export class LockedConnection {
+  private planIsStale = false;
+
   private constructor(
     private readonly options: ConnectionOptions,
     private current: Session,
@@ -42,6 +44,58 @@ export class LockedConnection {
   /** Key of the project's own lock. */
   get lockKey(): string {
     return this.options.locks[0].key;
+  }
+
+  /** Whether another runner took the lock while the connection was lost: the plan is out of date, and nothing may be written. */
+  get overtaken(): boolean {
+    return this.planIsStale;
+  }
+
+  /** To be called when the history shows what the lock could not: another runner came and went. */
+  markOvertaken(): void {
+    this.planIsStale = true;
+  }
+
+  /**
+   * Looks at the database once the old backend is gone: through a new session that holds the lock, or, if another runner
+   * has taken it meanwhile, through one that only looks. That runner's lock is as good a barrier as our own; but the run is
+   * {@link LockedConnection.overtaken} then.
+   *
+   * @throws as {@link LockedConnection.reconnect}
+   */
+  async lookAfterLoss<T>(look: (session: Session) => Promise<T>): Promise<T> {
+    const oldPid = this.current.server.backendPid;
+    await this.current.close();
+    const taken = new AbortController();
+    try {
+      this.current = await openLocked(this.watchingFor(oldPid, taken), taken.signal);
+    } catch (error) {
+      if (!taken.signal.aborted) throw error;
+      this.markOvertaken();
+      const session = await this.options.database.open(this.options.open);
+      try {
+        return await look(session);
+      } finally {
+        await session.close();
+      }
+    }
+    return look(this.current);
+  }
+
+  /**
+   * Aborts as soon as the project's own lock is seen in the hands of somebody else. Whoever waits for the lock behind it has
+   * got that one, which says the same of the old backend.
+   */
+  private watchingFor(oldPid: number, taken: AbortController): ConnectionOptions {
+    const [own] = this.options.locks;
+    return {
+      ...this.options,
+      onWaiting: (project, holder) => {
+        const old = project === own.project && (!holder || holder.pid === oldPid);
+        if (!old) taken.abort();
+        else this.options.onWaiting(project, holder);
+      },
+    };
   }
 
   /**

@@ -17,11 +17,13 @@ export async function recordFailure(
   change: Change,
   facts: RowFacts,
 ): Promise<'recorded' | 'notRecorded'> {
+  // The runner that has the lock now counts its attempts from what it has read: a row of ours would make it fail.
+  if (scope.connection.overtaken) return 'notRecorded';
   const row = historyRow(scope, change, facts);
   for (let tries = 0; tries < 2; tries += 1) {
     try {
       if (scope.connection.session.closed) {
-        await reconnectWithin(scope, change, 'to record the failure');
+        await within(scope, change, 'to record the failure', () => scope.connection.reconnect());
       }
       await scope.openHistory(scope.connection.session).append(row);
       return 'recorded';
@@ -34,10 +36,10 @@ export async function recordFailure(
 }
 
 /**
- * Finds out whether a change is in the database whose COMMIT was sent but not answered. Taking the lock again is the
- * barrier: the old backend held it until it had committed or rolled back.
+ * Finds out whether a change is in the database whose COMMIT was sent but not answered. The lock is the barrier: the old
+ * backend held it until it had committed or rolled back.
  *
- * 1. Connect and take the lock. 2. Read the rows of this run. 3. The row is there exactly if the change is.
+ * 1. Connect and take the lock, or see that another runner has it. 2. Read the rows of this run. 3. The row is there exactly if the change is.
  *
  * @throws {MigratorError} `OUTCOME_UNKNOWN` when the server does not come back in time
  */
@@ -46,9 +48,18 @@ export async function resolveLostCommit(
   change: Change,
 ): Promise<'committed' | 'rolled-back'> {
   try {
-    await reconnectWithin(scope, change, 'to see whether the change was committed');
-    const rows = await scope.openHistory(scope.connection.session).attemptsOf(scope.runId);
+    const why = 'to see whether the change was committed';
+    const { connection, environment, runId } = scope;
+    const { rows, newest } = await within(scope, change, why, () =>
+      connection.lookAfterLoss(async (session) => {
+        const history = scope.openHistory(session);
+        const [last] = await history.recent(environment, change.migration.project, 1);
+        return { rows: await history.attemptsOf(runId), newest: last };
+      }),
+    );
     const done = rows.some((row) => row.id === change.migration.id && row.success);
+    // Had nobody come in between, the newest row would be this change's own.
+    if (done && newest?.runId !== runId) connection.markOvertaken();
     return done ? 'committed' : 'rolled-back';
   } catch (cause) {
     throw new MigratorError(
@@ -63,13 +74,18 @@ export async function resolveLostCommit(
   }
 }
 
-async function reconnectWithin(scope: RunScope, change: Change, why: string): Promise<void> {
+/** Tries until it works, as long as a server that went away is waited for. */
+async function within<T>(
+  scope: RunScope,
+  change: Change,
+  why: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
   scope.onEvent({ type: 'reconnecting', id: change.migration.id, why });
   const deadline = performance.now() + scope.reconnectMs;
   for (let tries = 0; ; tries += 1) {
     try {
-      await scope.connection.reconnect();
-      return;
+      return await attempt();
     } catch (error) {
       const pause = PAUSES[Math.min(tries, PAUSES.length - 1)] ?? 0;
       if (performance.now() + pause > deadline) throw error;

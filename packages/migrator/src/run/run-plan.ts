@@ -2,6 +2,7 @@ import { MigratorError } from '../errors';
 import type { Migration, MigrationId } from '../migration/types';
 import type { Plan, PlanStep } from '../plan/types';
 import { recoveryGuidance } from '../report/guidance';
+import { cancellation } from './call-migration';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import { explainFailure } from './explain-failure';
 import { watchProgress } from './progress';
@@ -20,7 +21,10 @@ export interface PlanOutcome {
 /** Makes a plan's step into the change to carry out. */
 export type ChangeOf = (step: PlanStep<Migration>) => Promise<Change>;
 
-/** Carries a plan out, one transaction each, in order, up to the first failure. */
+/**
+ * Carries a plan out, one transaction each, in order, up to the first failure. A run that has to stop between two migrations
+ * is laid to the next one, of which nothing is begun or recorded.
+ */
 export async function runPlan(
   scope: RunScope,
   plan: Plan<Migration>,
@@ -29,6 +33,8 @@ export async function runPlan(
   const done: MigrationOutcome[] = [];
   announce(scope, plan);
   for (const [index, step] of plan.steps.entries()) {
+    const reason = reasonToStop(scope);
+    if (reason) return stoppedBefore(scope, plan, index, done, reason);
     const started = performance.now();
     const change = await prepareChange(step, changeOf);
     if (change.kind === 'failed' && done.length === 0) throw change.error;
@@ -57,6 +63,8 @@ export async function runPlanInOneTransaction(
   announce(scope, plan);
   const changes: Change[] = [];
   for (const step of plan.steps) changes.push(await changeOf(step));
+  const reason = reasonToStop(scope);
+  if (reason) return stoppedBefore(scope, plan, 0, [], reason);
   const [first, ...rest] = changes;
   if (first === undefined) return { done: [], failed: undefined, notReached: [] };
   const started = performance.now();
@@ -120,6 +128,40 @@ async function runWatched(scope: RunScope, change: Change): Promise<ChangeOutcom
   } finally {
     await watch.stop();
   }
+}
+
+/** Why a run must not begin another migration. */
+function reasonToStop({ signal, connection }: RunScope): MigratorError | undefined {
+  if (signal.aborted) return cancellation();
+  if (connection.overtaken) return overtaken();
+  return undefined;
+}
+
+function overtaken(): MigratorError {
+  return new MigratorError(
+    'LOCK_HELD',
+    'The connection was lost, and before the run could come back another runner took the lock: what was planned may be done by it.',
+    { hint: 'Run status when the other runner is through, then the command again.' },
+  );
+}
+
+/** No event tells of it: the migration that is named has not begun. */
+function stoppedBefore(
+  { environment }: RunScope,
+  { action, steps }: Plan<Migration>,
+  index: number,
+  done: readonly MigrationOutcome[],
+  error: MigratorError,
+): PlanOutcome {
+  const [next, ...rest] = steps.slice(index).map(({ migration }) => migration);
+  if (next === undefined) return { done, failed: undefined, notReached: [] };
+  const { id, name } = next;
+  const guidance = recoveryGuidance(error, { ...next, action, environment, aftermath: 'notBegun' });
+  return {
+    done,
+    failed: { id, name, durationMs: 0, error, guidance },
+    notReached: rest.map((migration) => migration.id),
+  };
 }
 
 function announce(scope: RunScope, plan: Plan): void {
