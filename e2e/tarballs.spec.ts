@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createConsumer, type Consumer } from './testing/consumer';
 import {
   PACKAGE_NAMES,
   packPackages,
@@ -81,4 +82,26 @@ describe.each(PACKAGE_NAMES)('the tarball of @flashfusion/%s', (name: PackageNam
 
     expect(text).not.toMatch(/"(file|link|workspace):/);
   });
+});
+
+describe('the types of @flashfusion/migrator', () => {
+  let packages: PackedPackages;
+  let consumer: Consumer;
+
+  beforeAll(async () => {
+    packages = await packPackages();
+    consumer = await createConsumer(packages.tarball('migrator'));
+  });
+  afterAll(() => {
+    consumer?.remove();
+    packages?.remove();
+  });
+
+  it.each(['node16', 'bundler'] as const)(
+    'compile in a program without those of pg: %s',
+    async (moduleResolution) => {
+      expect(await consumer.compile(moduleResolution)).toMatchObject({ exitCode: 0, output: '' });
+    },
+    120_000,
+  );
 });
