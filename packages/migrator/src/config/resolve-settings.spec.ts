@@ -101,7 +101,7 @@ describe("the application's own connection", () => {
   const files = { 'db.config.json': { environments: { development: {} } } };
 
   test('needs no url', async () => {
-    const pool = { connect: () => Promise.reject(new Error('unused')) } as ClientPool;
+    const pool = { connect: () => Promise.reject(new Error('unused')) };
     expect((await settings(files, { connection: pool }))[0]?.connection).toEqual({
       kind: 'pool',
       pool,
