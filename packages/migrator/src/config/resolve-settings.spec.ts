@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ClientPool } from './settings';
 import { loadProjectConfig } from './load-project-config';
 import { listEnvironments } from './project-config';
 import { resolveSettings, type ResolveSettingsOptions } from './resolve-settings';
