@@ -8,7 +8,7 @@ interface Surroundings {
 }
 
 function parse(url: string, { protected: isProtected = false, env = {} }: Surroundings = {}) {
-  return parseUrl(url, { source: 'API_URL', workspaceRoot: '/work', protected: isProtected, env });
+  return parseUrl(url, { source: 'API_URL', workspaceRoot: '/repo', protected: isProtected, env });
 }
 
 function refusal(url: string, surroundings?: Surroundings): MigratorError {
@@ -192,12 +192,12 @@ describe('TLS', () => {
 
 describe('The url of an embedded database', () => {
   it.each([
-    ['pglite:.data/development', '/work/.data/development'],
-    ['pglite:./data', '/work/data'],
-    ['pglite://.data/dev', '/work/.data/dev'],
+    ['pglite:.data/development', '/repo/.data/development'],
+    ['pglite:./data', '/repo/data'],
+    ['pglite://.data/dev', '/repo/.data/dev'],
     ['pglite:///var/data', '/var/data'],
     ['pglite:/var/my%20data', '/var/my data'],
-    ['pglite:memory', '/work/memory'],
+    ['pglite:memory', '/repo/memory'],
   ])('%s is a folder', (url, folder) => {
     expect(parse(url)).toMatchObject({ driver: 'pglite', folder });
   });

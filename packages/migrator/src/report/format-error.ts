@@ -21,7 +21,7 @@ const MOST_CAUSES = 10;
  * @example
  * ```text
  * UNKNOWN_ENVIRONMENT: api has no environment “stagin”.
- *   where: /work/shop/libs/api/db.config.ts
+ *   where: /repo/shop/libs/api/db.config.ts
  *   hint: Did you mean “staging”?
  * ```
  */

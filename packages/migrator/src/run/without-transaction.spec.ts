@@ -75,6 +75,27 @@ describeOnEveryDatabase('a migration without a transaction', (workspace) => {
     expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
   });
 
+  it('may hold several concurrent indexes, a new enum value and its first use in one script', async () => {
+    await workspace().sql("CREATE TYPE mood AS ENUM ('calm')");
+    const api = workspace()
+      .project()
+      .add('all_at_once', {
+        transaction: false,
+        up: (db) =>
+          db.script(`
+            CREATE TABLE notes (mood mood, body text DEFAULT 'a;b');
+            CREATE INDEX CONCURRENTLY notes_mood ON notes (mood);
+            CREATE INDEX CONCURRENTLY notes_body ON notes (body); -- one; at a time
+            ALTER TYPE mood ADD VALUE 'bright';
+            INSERT INTO notes (mood) VALUES ('bright');`),
+      });
+    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
+    const { schema } = workspace();
+    expect(await workspace().sql(`SELECT mood::text, body FROM ${schema}.notes`)).toEqual([
+      { mood: 'bright', body: 'a;b' },
+    ]);
+  });
+
   it('runs its down by itself where it asks for that, with the data saved before the failure', async () => {
     const api = workspace()
       .project()
