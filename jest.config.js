@@ -20,6 +20,7 @@ module.exports = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
   globalSetup: '<rootDir>/packages/migrator/src/testing/start-servers.ts',
   globalTeardown: '<rootDir>/packages/migrator/src/testing/stop-servers.ts',
+  setupFilesAfterEnv: ['<rootDir>/tools/jest-retry.cjs'],
   // The second one counts for .ci/run.
   reporters: ['default', '<rootDir>/tools/jest-count-reporter.cjs'],
   testTimeout: 60_000,
