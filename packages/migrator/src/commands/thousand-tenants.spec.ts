@@ -80,9 +80,9 @@ describeOnNewest('a thousand tenants', () => {
 
     expect(stopped).toMatchObject({ status: 'failed', canary: 'tenant_0001' });
     expect(stopped.counts).toMatchObject({ total: TENANTS, failed: 1, refused: 0 });
-    // What was in work when it failed was finished, and nothing more begun.
+    // The others work on until the failure is known and recorded; then nothing more is begun.
     expect(stopped.counts.done).toBeGreaterThanOrEqual(499);
-    expect(stopped.counts.done).toBeLessThan(499 + CONCURRENCY);
+    expect(stopped.counts.done).toBeLessThan(600);
     expect(loads()).toBe(2);
     expect(formatTenantsResult(stopped).split('\n').length).toBeLessThan(20);
 
