@@ -1,16 +1,15 @@
-import type { Change, ChangeFailure, RunScope } from './change';
+import type { Change, RunScope } from './change';
 import { watchProgress } from './progress';
-import { recordFailure } from './record';
-import { attemptInTransaction, carryOut, mayRetry, pauseBefore } from './run-in-transaction';
-import { NOTHING_FINISHED } from './script-progress';
+import { attemptInTransaction, carryOut } from './run-in-transaction';
 import { limitTransaction } from './transaction';
+import { withRetries, type FailedAttempt } from './with-retries';
 
 /** How all changes of a run together ended. */
 export type OneTransactionOutcome =
   /** Milliseconds that each change took, in their order. */
   | { readonly kind: 'done'; readonly durationsMs: readonly number[] }
   /** The change that the failure is laid to: the first one if none was begun, the last one if COMMIT failed. */
-  | (ChangeFailure & { readonly change: Change });
+  | FailedAttempt;
 
 /**
  * Carries several changes out in one transaction: all of them or none. A lock timeout or a deadlock runs the whole
@@ -23,28 +22,7 @@ export async function runInOneTransaction(
   changes: readonly [Change, ...Change[]],
   onStarted: (change: Change) => void,
 ): Promise<OneTransactionOutcome> {
-  for (let retry = 1; ; retry += 1) {
-    const started = performance.now();
-    const outcome = await attemptAll(scope, changes, onStarted);
-    if (outcome.kind === 'done') return outcome;
-    const { change, error } = outcome;
-    if (mayRetry(scope, error, retry)) {
-      await pauseBefore(scope, change, retry, error);
-      continue;
-    }
-    if (error.code !== 'OUTCOME_UNKNOWN') {
-      await recordFailure(scope, change, {
-        state: change.states.failed,
-        success: false,
-        attempt: change.attempt,
-        executionTimeMs: performance.now() - started,
-        rollbackData: undefined,
-        error,
-        finished: NOTHING_FINISHED,
-      });
-    }
-    return outcome;
-  }
+  return withRetries(scope, () => attemptAll(scope, changes, onStarted));
 }
 
 async function attemptAll(

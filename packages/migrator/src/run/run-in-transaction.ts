@@ -1,50 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
 import { historyRow, type Change, type ChangeOutcome, type RunScope } from './change';
 import { explainFailure } from './explain-failure';
 import { MigrationHandle } from './migration-handle';
-import { recordFailure, resolveLostCommit } from './record';
+import { resolveLostCommit } from './record';
 import { NOTHING_FINISHED } from './script-progress';
 import { begin, commit, rollback, type CommitOutcome } from './transaction';
-
-/** Milliseconds before the first retry; doubled each time, with up to as much again at random. */
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
+import { withRetries } from './with-retries';
 
 /**
  * Carries one change out in a transaction of its own, which holds the change, its validation and its history row
  * together. A lock timeout or a deadlock runs the whole transaction again.
  */
 export async function runInTransaction(scope: RunScope, change: Change): Promise<ChangeOutcome> {
-  for (let retry = 1; ; retry += 1) {
-    const started = performance.now();
-    const attempt = await attemptChange(scope, change, started);
-    if (attempt.kind === 'done') return attempt;
-    const { error } = attempt;
-    if (mayRetry(scope, error, retry)) {
-      await pauseBefore(scope, change, retry, error);
-      continue;
-    }
-    if (error.code !== 'OUTCOME_UNKNOWN') {
-      await recordFailure(scope, change, {
-        state: change.states.failed,
-        success: false,
-        attempt: change.attempt,
-        executionTimeMs: performance.now() - started,
-        rollbackData: undefined,
-        error,
-        finished: NOTHING_FINISHED,
-      });
-    }
-    return attempt;
-  }
-}
-
-function attemptChange(scope: RunScope, change: Change, started: number): Promise<ChangeOutcome> {
-  const body = (transactionId: string) => carryOut(scope, change, transactionId, started);
-  return attemptInTransaction(scope, [change], () => change, body);
+  return withRetries(scope, async (started) => {
+    const body = (transactionId: string) => carryOut(scope, change, transactionId, started);
+    const outcome = await attemptInTransaction(scope, [change], () => change, body);
+    return outcome.kind === 'done' ? outcome : { ...outcome, change };
+  });
 }
 
 /**
@@ -144,33 +118,6 @@ export async function carryOut(
     .appendGuarded(row, { transactionId, lockKey: scope.connection.lockKey });
   if (written === 'transactionEscaped') throw escaped(change);
   if (written === 'lockLost') throw lockLost(change);
-}
-
-/** Whether a failure goes away by itself: a lock timeout or a deadlock, as long as there are retries left. */
-export function mayRetry({ lockRetries, signal }: RunScope, error: MigratorError, retry: number) {
-  return error.code === 'LOCK_TIMEOUT' && retry <= lockRetries && !signal.aborted;
-}
-
-/** Tells that the transaction is run again, and waits: the longer, the more often it was tried. */
-export async function pauseBefore(
-  scope: RunScope,
-  change: Change,
-  retry: number,
-  error: MigratorError,
-): Promise<void> {
-  const pauseMs = Math.round(
-    Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (retry - 1)) * (1 + Math.random()),
-  );
-  scope.onEvent({
-    type: 'migration-retrying',
-    id: change.migration.id,
-    error,
-    retry,
-    retries: scope.lockRetries,
-    pauseMs,
-  });
-  // Aborting ends the pause; the next attempt then reports the cancellation.
-  await sleep(pauseMs, undefined, { signal: scope.signal }).catch(() => undefined);
 }
 
 /** The error of a query that is sent after the migration's function has settled. */
