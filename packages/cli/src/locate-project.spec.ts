@@ -73,7 +73,7 @@ describe('A project that is named', () => {
     await expect(locate(WORKSPACE, '', 'user')).rejects.toMatchObject({
       code: 'PROJECT_NOT_FOUND',
       message: expect.stringContaining('There is no project user'),
-      hint: expect.stringContaining('Did you mean users?'),
+      hint: expect.stringContaining('Did you mean “users”?'),
     });
   });
 

@@ -79,7 +79,7 @@ export type {
 export { CONFIG_FILE_NAMES } from './config/config-file';
 export { DEFAULT_MIGRATIONS } from './config/defaults';
 export { findProjects, type FoundProject } from './config/find-projects';
-export { nameHint } from './config/nearest-name';
+export { nameHint } from './plan/nearest';
 export { findProjectName } from './config/project-name';
 export { findWorkspaceRoot } from './config/workspace-root';
 export { generateMigration, type GenerateMigrationOptions } from './scaffold/generate-migration';

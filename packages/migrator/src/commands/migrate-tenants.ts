@@ -1,6 +1,6 @@
-import { nameHint } from '../config/nearest-name';
 import { MigratorError } from '../errors';
 import { findPending } from '../plan/find-pending';
+import { nameHint } from '../plan/nearest';
 import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';

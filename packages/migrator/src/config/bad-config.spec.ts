@@ -30,7 +30,7 @@ describe('an environment', () => {
     expect(error.code).toBe('UNKNOWN_ENVIRONMENT');
     expect(error.message).toContain('There is no environment "stagin" in ');
     expect(error.hint).toBe(
-      'Did you mean staging? The environments are development, staging, production.',
+      'Did you mean “staging”? The environments are development, staging, production.',
     );
   });
 
@@ -154,13 +154,13 @@ describe('a configuration', () => {
     const error = await refusal(load('many-mistakes'));
     expect(error.code).toBe('INVALID_CONFIG');
     expect(error.problems.map(({ message }) => message).sort()).toEqual([
-      'environments.development.lockTimout is not a known key, did you mean lockTimeout?',
+      'environments.development.lockTimout is not a known key. Did you mean “lockTimeout”?',
       "environments.development.url: expected a url or { env: 'NAME' of an environment variable }.",
       'environments.production.lockRetries: expected a whole number from 0 to 100, found -1.',
       'environments.production.protected: expected true or false, found "yes".',
       'environments.production.url.env must not be empty.',
       "loadTimeout: expected a duration such as '5s', '500ms', '2m' or a number of milliseconds, found \"5 parsecs\".",
-      'migration is not a known key, did you mean migrations?',
+      'migration is not a known key. Did you mean “migrations”?',
       "outOfOrder: expected 'refuse' or 'allow', found \"sometimes\".",
     ]);
     expect(error.problems[0]?.where).toContain(join('many-mistakes', 'db.config.json'));
@@ -200,7 +200,7 @@ describe('an option', () => {
       settings('several-databases', { environment: 'production', database: 'uss' }),
     );
     expect(error.code).toBe('UNKNOWN_DATABASE');
-    expect(error.hint).toBe('Did you mean us? The databases are eu, us.');
+    expect(error.hint).toBe('Did you mean “us”? The databases are eu, us.');
   });
 
   test('that names a database where there is only one is refused', async () => {

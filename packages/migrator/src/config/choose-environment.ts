@@ -1,5 +1,5 @@
 import { MigratorError } from '../errors';
-import { nameHint } from './nearest-name';
+import { nameHint } from '../plan/nearest';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
 
 /** The environment that is meant, and who said so, for messages. */

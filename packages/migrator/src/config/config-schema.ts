@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseDuration } from '../migration/duration';
+import { didYouMean, nearest } from '../plan/nearest';
 import type { FindTenants } from './config';
-import { nearestName } from './nearest-name';
 
 const MAX_IDENTIFIER_BYTES = 63;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -37,9 +37,9 @@ function objectOf<const Entries extends v.ObjectEntries>(entries: Entries) {
       const input: unknown = dataset.value;
       if (!isRecord(input)) return;
       for (const key of Object.keys(input).filter((candidate) => !known.includes(candidate))) {
-        const nearest = nearestName(key, known);
+        const question = didYouMean(nearest(key, known, 1));
         addIssue({
-          message: `is not a known key${nearest === undefined ? `; known are ${known.join(', ')}` : `, did you mean ${nearest}?`}`,
+          message: `is not a known key${question === undefined ? `; known are ${known.join(', ')}` : `. ${question}`}`,
           path: [{ type: 'object', origin: 'key', input, key, value: undefined }],
         });
       }

@@ -3,7 +3,7 @@ import { compareText } from './by-version';
 
 /**
  * The candidates that somebody who wrote `wanted` most likely meant, nearest first: those that begin with it or hold it,
- * then those that differ in few letters. Empty when nothing is near.
+ * then those that differ in few letters. Empty when nothing is near: a far-fetched guess helps nobody.
  *
  * @param limit how many at most, 3 unless told
  */
@@ -13,6 +13,7 @@ export function nearest(
   limit: number = 3,
 ): readonly string[] {
   const sought = wanted.toLowerCase();
+  if (sought === '') return [];
   const near: { readonly candidate: string; readonly far: number }[] = [];
   for (const candidate of new Set(candidates)) {
     const far = farness(sought, candidate.toLowerCase());
@@ -39,4 +40,22 @@ export function didYouMean(candidates: readonly string[]): string | undefined {
   const last = quoted.pop();
   if (last === undefined) return undefined;
   return `Did you mean ${quoted.length === 0 ? last : `${quoted.join(', ')} or ${last}`}?`;
+}
+
+/** More names than this are not all listed. */
+const MOST_NAMES = 12;
+
+/**
+ * A hint made of the nearest name and of all that there are.
+ *
+ * @param wanted what was given
+ * @param known what there is
+ * @param what what the names are called, in the plural, e.g. `environments`
+ */
+export function nameHint(wanted: string, known: readonly string[], what: string): string {
+  if (known.length === 0) return `There are no ${what}.`;
+  const shown = known.length > MOST_NAMES ? [...known.slice(0, MOST_NAMES), '…'] : known;
+  const all = `The ${what} are ${shown.join(', ')}.`;
+  const question = didYouMean(nearest(wanted, known, 1));
+  return question === undefined ? all : `${question} ${all}`;
 }

@@ -68,7 +68,7 @@ test('what is wrong is refused with nothing written', async () => {
   const { projectRoot, generate } = inApi();
   await expect(generate({ dependencies: ['user:create_users'] })).rejects.toMatchObject({
     code: 'UNKNOWN_PROJECT',
-    hint: 'Did you mean users? The projects with a db.config file are api, users.',
+    hint: 'Did you mean “users”? The projects with a db.config file are api, users.',
   });
   await expect(generate({ name: '../evil' })).rejects.toMatchObject({ code: 'INVALID_NAME' });
   expect(existsSync(join(projectRoot, 'migrations'))).toBe(false);

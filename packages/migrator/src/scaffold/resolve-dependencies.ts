@@ -1,8 +1,8 @@
-import { nameHint } from '../config/nearest-name';
 import type { Problem } from '../errors';
 import { migrationId, parseMigrationId } from '../migration/id';
 import { toSnakeCase } from '../migration/name';
 import type { MigrationFile } from '../migration/types';
+import { nameHint } from '../plan/nearest';
 
 export interface ResolveDependenciesOptions {
   readonly project: string;

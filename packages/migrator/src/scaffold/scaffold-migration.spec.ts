@@ -125,13 +125,16 @@ describe('dependencies', () => {
       ['INVALID_NAME', expect.any(String)],
       [
         'UNKNOWN_DEPENDENCY',
-        'Did you mean create_sessions? The migrations of api are create_sessions, tidy, tidy.',
+        'Did you mean “create_sessions”? The migrations of api are create_sessions, tidy, tidy.',
       ],
       ['AMBIGUOUS_MIGRATION', 'Give its version, one of 20250902000000, 20250903000000.'],
-      ['UNKNOWN_PROJECT', 'Did you mean users? The projects with a db.config file are api, users.'],
+      [
+        'UNKNOWN_PROJECT',
+        'Did you mean “users”? The projects with a db.config file are api, users.',
+      ],
       [
         'UNKNOWN_DEPENDENCY',
-        'Did you mean create_users? The migrations of users are create_users.',
+        'Did you mean “create_users”? The migrations of users are create_users.',
       ],
     ]);
   });
