@@ -3,7 +3,7 @@ import { until } from '../testing/faults/until';
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 import type { LockHolder } from '../run/events';
 import type { Session } from './database';
-import { acquireLock, lockHeldSql, lockKey, releaseLock, withLock } from './lock';
+import { acquireLock, lockHeldSql, lockKey } from './lock';
 
 const KEY = lockKey({ schema: 'public', environment: 'production', project: 'api' });
 const LONG = 60_000;
@@ -75,11 +75,12 @@ describeEachPostgres('Two runners', (server) => {
       onWaiting: (holder) => heard.push(holder),
     });
     await until('the waiter heard of the holder', async () => heard.length > 0);
-    await releaseLock(first, KEY);
+    const { backendPid } = first.server;
+    await first.close();
     await waiting;
     expect(heard).toEqual([
       expect.objectContaining({
-        pid: first.server.backendPid,
+        pid: backendPid,
         applicationName: 'flashfusion first',
       }),
     ]);
@@ -129,23 +130,15 @@ describeEachPostgres('Two runners', (server) => {
     let inside = 0;
     const crowds: number[] = [];
     await Promise.all(
-      sessions.map((session) =>
-        withLock(session, { key: KEY, waitMs: LONG, project: 'api' }, async () => {
-          crowds.push(++inside);
-          await session.query('SELECT pg_sleep(0.01)');
-          inside -= 1;
-        }),
-      ),
+      sessions.map(async (session) => {
+        await take(session, LONG);
+        crowds.push(++inside);
+        await session.query('SELECT pg_sleep(0.01)');
+        inside -= 1;
+        await session.close();
+      }),
     );
     expect(crowds).toEqual([1, 1, 1, 1, 1, 1]);
-  });
-
-  it('free it when what they do fails', async () => {
-    const failing = withLock(first, { key: KEY, waitMs: 0, project: 'api' }, async () => {
-      throw new Error('the body failed');
-    });
-    await expect(failing).rejects.toThrow('the body failed');
-    await take(second, 0);
   });
 
   it('do not deadlock when one builds an index concurrently', async () => {
@@ -172,7 +165,7 @@ describeEachPostgres('Two runners', (server) => {
     });
     await blocker.query('COMMIT');
     await building;
-    await releaseLock(first, KEY);
+    await first.close();
     await waiting;
     const [index] = await database.query(
       `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = 'busy_id'::regclass`,

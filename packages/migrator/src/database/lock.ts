@@ -39,7 +39,8 @@ export function lockKey({ schema, environment, project }: LockParts): string {
 
 /**
  * Takes a session-level advisory lock, by polling: a session that blocks in `pg_advisory_lock` holds a snapshot and
- * deadlocks with CREATE INDEX CONCURRENTLY. Must be called outside a transaction, for the same reason.
+ * deadlocks with CREATE INDEX CONCURRENTLY. Must be called outside a transaction, for the same reason. The lock goes with the
+ * session: closing that frees it.
  *
  * @throws {MigratorError} `LOCK_HELD` naming the holder, `CANCELLED`
  */
@@ -57,26 +58,6 @@ export async function acquireLock(session: Session, options: LockOptions): Promi
     const pause = PAUSE * (1 + Math.random());
     if (performance.now() + pause > deadline) throw held(options, holder);
     await sleep(pause, undefined, { signal: options.signal }).catch(() => undefined);
-  }
-}
-
-/** Frees the lock early. Closing the session does it as well. */
-export async function releaseLock(session: Session, key: string): Promise<void> {
-  await session.query('SELECT pg_catalog.pg_advisory_unlock($1::text::bigint)', [key]);
-}
-
-/** Runs `body` while holding the lock. */
-export async function withLock<T>(
-  session: Session,
-  options: LockOptions,
-  body: () => Promise<T>,
-): Promise<T> {
-  await acquireLock(session, options);
-  try {
-    return await body();
-  } finally {
-    // With the connection the lock is gone too.
-    if (!session.closed) await releaseLock(session, options.key);
   }
 }
 
