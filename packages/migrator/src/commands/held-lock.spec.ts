@@ -1,3 +1,5 @@
+import { Client } from 'pg';
+import { lockKey } from '../database/lock';
 import { refusal } from '../source/testing/fixtures';
 import { describeOnServers, type TestProject } from '../testing/workspace';
 
@@ -33,7 +35,9 @@ describeOnServers('while another runner is at work', (workspace) => {
       const error = await refusal(api.migrate({}, impatient));
       expect(error).toMatchObject({
         code: 'LOCK_HELD',
-        message: expect.stringContaining('flashfusion api'),
+        message: expect.stringMatching(
+          /^Another runner is at work on the migrations of api: pid \d+ \(flashfusion api\).* not waited for, as the lock wait is 0/,
+        ),
       });
       expect(api.events).toContainEqual(
         expect.objectContaining({
@@ -67,9 +71,53 @@ describeOnServers('while another runner is at work', (workspace) => {
     await users.migrate();
     // Its very first run: the history does not know the project yet.
     await during(workspace().project('api'), async () => {
-      const error = await refusal(users.rollback('people', impatient));
-      expect(error).toMatchObject({ code: 'LOCK_HELD', message: expect.stringContaining('api') });
+      const error = await refusal(users.rollback('people', { overrides: { lockWait: '200ms' } }));
+      expect(error.code).toBe('LOCK_HELD');
+      expect(error.message).toMatch(
+        /^Another project is at work, and this command must have the history to itself: pid \d+ \(flashfusion api\) .*, still after 0\.2 s of waiting\. Nothing/,
+      );
     });
     expect(await workspace().tables()).toEqual(['people']);
   });
+
+  it('one that waits for two locks in turn tells the whole wait, and what kept it last', async () => {
+    const own = await holding('api');
+    const everyones = await holding('');
+    const api = workspace().project('api').add('teams', 'CREATE TABLE teams (id int)');
+    const { code, message, hint } = await refusal(
+      api.migrate(
+        {},
+        {
+          overrides: { lockWait: '1s' },
+          // The first lock is had after half of the time.
+          onEvent: (event) => {
+            if (event.type === 'waiting-for-runner' && event.project === 'api') {
+              setTimeout(() => void own.end(), 500);
+            }
+          },
+        },
+      ),
+    );
+    const [holder] = (await everyones.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))
+      .rows;
+    await everyones.end();
+    expect(code).toBe('LOCK_HELD');
+    expect(message).toContain(
+      `A rollback or repair of another project has this history to itself: pid ${holder?.pid} (psql) of user postgres`,
+    );
+    expect(message).toContain('still after 1 s of waiting. Nothing was touched.');
+    expect(hint).toContain('--lock-wait=<duration> for ff');
+    expect(hint).toContain(`SELECT pg_terminate_backend(${holder?.pid});`);
+    expect(await api.history()).toEqual([]);
+  });
+
+  /** A session of somebody else that holds the lock of a project, or of all of them. */
+  async function holding(project: string): Promise<Client> {
+    const { url, schema } = workspace();
+    const client = new Client({ connectionString: url, application_name: 'psql' });
+    await client.connect();
+    const key = lockKey({ schema, environment: 'development', project });
+    await client.query('SELECT pg_advisory_lock($1)', [key]);
+    return client;
+  }
 });

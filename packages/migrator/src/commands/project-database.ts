@@ -122,6 +122,10 @@ export async function own<T>(
           mode: others === 'let-in' ? 'shared' : 'exclusive',
           waitMs: settings.lockWaitMs,
           project: 'other projects',
+          obstacle:
+            others === 'let-in'
+              ? 'A rollback or repair of another project has this history to itself'
+              : 'Another project is at work, and this command must have the history to itself',
         },
       ],
       signal,

@@ -18,8 +18,12 @@ export interface LockOptions {
   readonly mode?: 'exclusive' | 'shared';
   /** Milliseconds to wait for another runner; 0 fails at once. */
   readonly waitMs: number;
+  /** Since when that counts, by `performance.now()`, where it is one wait for several locks. Default: from the call on. */
+  readonly since?: number;
   /** Named in messages. */
   readonly project: string;
+  /** Who is in the way, as a sentence that goes on with the session. Default: another runner of the project. */
+  readonly obstacle?: string;
   readonly signal?: AbortSignal;
   /** Called once for each runner that is found to hold the lock. */
   readonly onWaiting?: (holder: LockHolder | undefined) => void;
@@ -45,7 +49,7 @@ export function lockKey({ schema, environment, project }: LockParts): string {
  * @throws {MigratorError} `LOCK_HELD` naming the holder, `CANCELLED`
  */
 export async function acquireLock(session: Session, options: LockOptions): Promise<void> {
-  const deadline = performance.now() + options.waitMs;
+  const deadline = (options.since ?? performance.now()) + options.waitMs;
   let told: number | undefined | 'nobody' = 'nobody';
   for (;;) {
     if (options.signal?.aborted) throw cancelled(options.project);
@@ -108,25 +112,36 @@ function lockCondition(key: string): string {
   );
 }
 
-function held({ project, waitMs }: LockOptions, holder: LockHolder | undefined): MigratorError {
-  const who =
+function held(options: LockOptions, holder: LockHolder | undefined): MigratorError {
+  const { project, waitMs } = options;
+  const obstacle = options.obstacle ?? `Another runner is at work on the migrations of ${project}`;
+  const waited =
+    waitMs > 0
+      ? `still after ${waitMs / 1000} s of waiting`
+      : 'not waited for, as the lock wait is 0';
+  const end =
     holder === undefined
-      ? 'another runner (its session cannot be seen)'
-      : [
-          `pid ${holder.pid}`,
-          holder.applicationName && `(${holder.applicationName})`,
-          holder.user && `of user ${holder.user}`,
-          holder.since && `connected since ${holder.since}`,
-        ]
-          .filter(Boolean)
-          .join(' ');
+      ? ''
+      : ` If that session is dead, end it: SELECT pg_terminate_backend(${holder.pid});`;
   return new MigratorError(
     'LOCK_HELD',
-    `The migrations of ${project} are locked by ${who}${waitMs > 0 ? `; waited ${waitMs} ms` : ''}. Nothing was touched.`,
+    `${obstacle}: ${sessionOf(holder)}, ${waited}. Nothing was touched.`,
     {
-      hint: 'Wait for it to finish, or give more time with --lock-wait. If that session is dead: SELECT pg_terminate_backend(<pid>).',
+      hint: `Run it again when the other one is through, or let it wait longer: --lock-wait=<duration> for ff, --lockWait=<duration> for nx, lockWait in db.config.${end}`,
     },
   );
+}
+
+function sessionOf(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'a session that cannot be seen';
+  return [
+    `pid ${holder.pid}`,
+    holder.applicationName && `(${holder.applicationName})`,
+    holder.user && `of user ${holder.user}`,
+    holder.since && `connected since ${holder.since}`,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 function cancelled(project: string): MigratorError {

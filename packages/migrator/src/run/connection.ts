@@ -3,7 +3,7 @@ import { acquireLock, type LockOptions } from '../database/lock';
 import type { LockHolder } from './events';
 
 /** A lock that the connection holds as long as it lives. */
-export type LockRequest = Pick<LockOptions, 'key' | 'mode' | 'waitMs' | 'project'>;
+export type LockRequest = Pick<LockOptions, 'key' | 'mode' | 'waitMs' | 'project' | 'obstacle'>;
 
 /** What it takes to own a project's migrations on a database. */
 export interface ConnectionOptions {
@@ -117,13 +117,12 @@ export class LockedConnection {
 
 async function openLocked(options: ConnectionOptions, signal: AbortSignal | undefined) {
   const session = await options.database.open(options.open);
-  const started = performance.now();
+  // One wait for all of them: what the first took is not there for the next.
+  const since = performance.now();
   try {
     for (const lock of options.locks) {
-      // One wait for all of them: what the first took is not there for the next.
-      const waitMs = Math.max(0, lock.waitMs - Math.round(performance.now() - started));
       const onWaiting = (holder: LockHolder | undefined) => options.onWaiting(lock.project, holder);
-      await acquireLock(session, { ...lock, waitMs, signal, onWaiting });
+      await acquireLock(session, { ...lock, since, signal, onWaiting });
     }
     return session;
   } catch (error) {
