@@ -1,43 +1,26 @@
+import { describeGated } from '../testing/faults/describe-gated';
 import { startFaultProxy, type FaultProxy } from '../testing/faults/fault-proxy';
 import { closeGate, type Gate } from '../testing/faults/gate';
-import { historyRows, latestStates, tableNames } from '../testing/faults/look';
+import { backendIsGone, historyRows, latestStates, tableNames } from '../testing/faults/look';
 import { ffOn, startFfOn } from '../testing/faults/process';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
-import { until } from '../testing/faults/until';
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 
 jest.setTimeout(60_000);
 
-describeEachPostgres('a runner that is killed (SIGKILL)', (server) => {
-  let database: TestDatabase;
-  let gate: Gate;
-  let project: TestProject;
-  beforeEach(async () => {
-    database = await createTestDatabase(server);
-    gate = await closeGate(database);
-  });
-  afterEach(async () => {
-    project.remove();
-    await database.drop();
-  });
-
-  const backendIsGone = (pid: number) =>
-    until('the backend has noticed that its client is gone', async () => {
-      const rows = await database.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid]);
-      return rows.length === 0;
-    });
-
+describeGated('a runner that is killed (SIGKILL)', (scene) => {
   it('in the middle of a statement: the server notices, rolls back and frees the lock', async () => {
+    const { database, gate } = scene();
     const { up, ...teams } = tableMigration('20250102000000', 'teams');
-    project = createProject({
-      url: database.url,
-      migrations: [tableMigration('20250101000000', 'users'), { ...teams, up: [...up, gate.sql] }],
-    });
+    const project = scene().project([
+      tableMigration('20250101000000', 'users'),
+      { ...teams, up: [...up, gate.sql] },
+    ]);
     const killed = startFfOn(project, 'migrate');
     const backend = await gate.reached();
     await killed.kill();
     // The gate is still closed: the statement has not ended by itself.
-    await backendIsGone(backend);
+    await backendIsGone(database, backend);
     expect(await tableNames(database)).toEqual(['users']);
     expect(await latestStates(database)).toEqual({ users: 'applied' });
 
@@ -47,17 +30,15 @@ describeEachPostgres('a runner that is killed (SIGKILL)', (server) => {
   });
 
   it('while another one waits: that one gets the lock and does the work', async () => {
+    const { database, gate } = scene();
     const { up, ...teams } = tableMigration('20250102000000', 'teams');
-    project = createProject({
-      url: database.url,
-      migrations: [{ ...teams, up: [gate.sql, ...up] }],
-    });
+    const project = scene().project([{ ...teams, up: [gate.sql, ...up] }]);
     const killed = startFfOn(project, 'migrate');
     const backend = await gate.reached();
     const next = (await project.agent()).migrate();
     expect(await project.event('waiting-for-runner')).toMatchObject({ holder: { pid: backend } });
     await killed.kill();
-    await backendIsGone(backend);
+    await backendIsGone(database, backend);
     await gate.open();
     expect(await next).toMatchObject({ status: 'done' });
     expect(await tableNames(database)).toEqual(['teams']);
@@ -119,10 +100,7 @@ describeEachPostgres('a migration without a transaction whose runner is killed',
     const killed = startFfOn(project, 'migrate');
     const backend = await gate.reached();
     await killed.kill();
-    await until('the backend is gone', async () => {
-      const rows = await database.query('SELECT FROM pg_stat_activity WHERE pid = $1', [backend]);
-      return rows.length === 0;
-    });
+    await backendIsGone(database, backend);
     expect(await marks()).toEqual(['first']);
 
     const status = await ffOn(project, 'status', '--json');

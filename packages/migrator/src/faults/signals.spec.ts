@@ -1,32 +1,20 @@
+import { describeGated } from '../testing/faults/describe-gated';
 import { startFaultProxy } from '../testing/faults/fault-proxy';
-import { closeGate, type Gate } from '../testing/faults/gate';
 import { historyRows, latestStates, tableNames } from '../testing/faults/look';
 import { startFfOn } from '../testing/faults/process';
-import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
+import { tableMigration } from '../testing/faults/project';
 import { until } from '../testing/faults/until';
-import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 
 jest.setTimeout(60_000);
 
-describeEachPostgres('SIGINT', (server) => {
-  let database: TestDatabase;
-  let gate: Gate;
-  let project: TestProject;
-  beforeEach(async () => {
-    database = await createTestDatabase(server);
-    gate = await closeGate(database);
-  });
-  afterEach(async () => {
-    project.remove();
-    await database.drop();
-  });
-
+describeGated('SIGINT', (scene, server) => {
   it('during a statement: cancels it, rolls back, records, exits with 130', async () => {
+    const { database, gate } = scene();
     const { up, ...teams } = tableMigration('20250102000000', 'teams');
-    project = createProject({
-      url: database.url,
-      migrations: [tableMigration('20250101000000', 'users'), { ...teams, up: [...up, gate.sql] }],
-    });
+    const project = scene().project([
+      tableMigration('20250101000000', 'users'),
+      { ...teams, up: [...up, gate.sql] },
+    ]);
     const { child, finished } = startFfOn(project, 'migrate');
     await gate.reached();
     child.kill('SIGINT');
@@ -39,17 +27,15 @@ describeEachPostgres('SIGINT', (server) => {
   });
 
   it('during a migration without a transaction: what had finished is known', async () => {
-    project = createProject({
-      url: database.url,
-      migrations: [
-        {
-          ...tableMigration('20250101000000', 'users'),
-          up: ['CREATE TABLE users (id int)', gate.sql, 'CREATE TABLE never (id int)'],
-          send: 'script',
-          transaction: false,
-        },
-      ],
-    });
+    const { database, gate } = scene();
+    const project = scene().project([
+      {
+        ...tableMigration('20250101000000', 'users'),
+        up: ['CREATE TABLE users (id int)', gate.sql, 'CREATE TABLE never (id int)'],
+        send: 'script',
+        transaction: false,
+      },
+    ]);
     const { child, finished } = startFfOn(project, 'migrate');
     await gate.reached();
     child.kill('SIGINT');
@@ -67,11 +53,9 @@ describeEachPostgres('SIGINT', (server) => {
   });
 
   it('while waiting for another runner: touches nothing, exits with 130', async () => {
+    const { database, gate } = scene();
     const { up, ...teams } = tableMigration('20250102000000', 'teams');
-    project = createProject({
-      url: database.url,
-      migrations: [{ ...teams, up: [gate.sql, ...up] }],
-    });
+    const project = scene().project([{ ...teams, up: [gate.sql, ...up] }]);
     const first = (await project.agent()).migrate();
     await gate.reached();
     const second = startFfOn(project, 'migrate');
@@ -84,11 +68,12 @@ describeEachPostgres('SIGINT', (server) => {
   });
 
   it('a second time quits at once, also when the server does not answer any more', async () => {
+    const { database } = scene();
     const proxy = await startFaultProxy(server.port);
-    project = createProject({
-      url: proxy.through(database.url),
-      migrations: [tableMigration('20250101000000', 'users')],
-    });
+    const project = scene().project(
+      [tableMigration('20250101000000', 'users')],
+      proxy.through(database.url),
+    );
     proxy.arm({
       at: (sql) => sql.includes('CREATE TABLE users'),
       action: { kind: 'meanwhile', act: () => new Promise(() => undefined) },

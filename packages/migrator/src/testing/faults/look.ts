@@ -1,4 +1,5 @@
 import type { TestDatabase } from '../postgres';
+import { until } from './until';
 
 /** What tests look up, by ways of their own rather than the engine's. */
 export interface HistoryRow {
@@ -37,4 +38,12 @@ export async function tableNames(database: Pick<TestDatabase, 'query'>): Promise
       WHERE schemaname = 'public' AND tablename NOT IN ('migration_history', 'migration_database') ORDER BY 1`,
   );
   return rows.map(({ name }) => name);
+}
+
+/** Waits until a session has ended: that of a runner that was killed, once the server notices. */
+export function backendIsGone(database: Pick<TestDatabase, 'query'>, pid: number): Promise<true> {
+  return until('the backend is gone', async () => {
+    const rows = await database.query('SELECT FROM pg_stat_activity WHERE pid = $1', [pid]);
+    return rows.length === 0;
+  });
 }
