@@ -3,7 +3,8 @@
  * and compiles a configuration only when plain reading does not do.
  */
 export { readEnvironmentNames } from './config/config-outline';
-export type { ConfigOutline, EnvironmentOutline } from './config/config-outline';
+export type { ConfigOutline } from './config/config-outline';
+export type { EnvironmentOutline } from './config/plain-outline';
 export { parseMigrationId } from './migration/id';
 export { parseFileName } from './source/file-name';
 export type { FileName } from './source/file-name';

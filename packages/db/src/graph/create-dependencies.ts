@@ -1,8 +1,8 @@
 import type { CreateDependenciesContext, DependencyType, StaticDependency } from '@nx/devkit';
 import { join, posix } from 'node:path';
+import { computation } from './computation';
 import { isConfigName } from './config-name';
-import { FactsCache } from './facts-cache';
-import { justRead } from './just-read';
+import { FactsCache, type Look } from './facts-cache';
 import type { ProjectFacts } from './project-facts';
 import { readFacts } from './read-facts';
 import { warn } from './warn';
@@ -18,11 +18,12 @@ export async function createMigrationDependencies(
   const { workspaceRoot, projects } = context;
   const edges: StaticDependency[] = [];
   const cache = new FactsCache(workspaceRoot);
+  const { read, look = 'thorough' } = computation;
   for (const [source, files] of Object.entries(context.filesToProcess.projectFileMap)) {
     const config = files.length > 0 ? configOf(source, context) : undefined;
     if (config === undefined) continue;
     try {
-      const facts = await factsNow(join(workspaceRoot, config), workspaceRoot, cache);
+      const facts = await factsNow(join(workspaceRoot, config), workspaceRoot, cache, look);
       for (const [sourceFile, target] of changedRequirements(facts, files)) {
         if (target === source || projects[target] === undefined) continue;
         edges.push({ source, target, sourceFile, type: STATIC });
@@ -31,8 +32,8 @@ export async function createMigrationDependencies(
       warn(config, error);
     }
   }
-  for (const [configPath, read] of justRead) cache.remember(configPath, read);
-  justRead.clear();
+  for (const [configPath, facts] of read) cache.remember(configPath, facts, look);
+  read.clear();
   cache.save();
   return edges;
 }
@@ -40,19 +41,26 @@ export async function createMigrationDependencies(
 /** The value of `DependencyType.static`: importing it would load all of @nx/devkit, 0.4 s of every cold graph. */
 const STATIC = 'static' as string as DependencyType.static;
 
-/** The facts as of now: Nx will not ask again about a file that has changed between its two questions. */
+/**
+ * The facts as of now. While a process stays, a file may change between its two questions, and Nx will not ask again about it.
+ * A command without the daemon has hashed all files before its first question: what changed since differs next time.
+ */
 async function factsNow(
   configPath: string,
   workspaceRoot: string,
   cache: FactsCache,
+  look: Look,
 ): Promise<ProjectFacts> {
-  const read = justRead.get(configPath);
-  justRead.delete(configPath);
-  if (read !== undefined && cache.remember(configPath, read) === 'unchanged') return read.facts;
+  const read = computation.read.get(configPath);
+  computation.read.delete(configPath);
+  if (read !== undefined) {
+    const state = cache.remember(configPath, read, look);
+    if (look === 'quick' || state === 'unchanged') return read.facts;
+  }
   const known = cache.get(configPath, 'thorough');
   if (known !== undefined) return known;
   const again = await readFacts(configPath, workspaceRoot);
-  cache.remember(configPath, again);
+  cache.remember(configPath, again, look);
   return again.facts;
 }
 

@@ -1,20 +1,12 @@
 import type { CreateNodesContext, CreateNodesResult } from '@nx/devkit';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FactsCache, type Look } from './facts-cache';
-import { justRead } from './just-read';
+import { computation } from './computation';
+import { FactsCache } from './facts-cache';
 import { normalizeOptions, type DbPluginOptions } from './options';
 import { readFacts } from './read-facts';
 import { inferTargets } from './targets';
 import { warn } from './warn';
-
-/**
- * A first computation trusts a quick look, since a command that comes and goes should be quick. From the second one on this
- * is a process that stays, Nx's daemon, while somebody edits files: there the look is thorough, and nobody waits for it. What
- * the quick one can miss, an older migration edited in place while no daemon ran, createDependencies is told of: the edge is
- * right at once, and the explicit `dependsOn` with the next command. `migrate` checks its prerequisites in any case.
- */
-let look: Look = 'quick';
 
 /**
  * Gives each project with a `db.config.*` its targets. Never throws: a broken configuration leaves its project with
@@ -29,6 +21,7 @@ export async function createDatabaseNodes(
 ): Promise<(readonly [string, CreateNodesResult])[]> {
   const options = normalizeOptions(pluginOptions);
   const cache = new FactsCache(workspaceRoot);
+  const look = computation.begin();
   const results: (readonly [string, CreateNodesResult])[] = [];
   for (const file of configFiles) {
     const root = dirname(file);
@@ -42,7 +35,7 @@ export async function createDatabaseNodes(
       let facts = cache.get(configPath, look);
       if (facts === undefined) {
         const read = await readFacts(configPath, workspaceRoot);
-        justRead.set(configPath, read);
+        computation.read.set(configPath, read);
         facts = read.facts;
       }
       results.push([
@@ -54,7 +47,6 @@ export async function createDatabaseNodes(
       results.push([file, {}]);
     }
   }
-  look = 'thorough';
   return results;
 }
 

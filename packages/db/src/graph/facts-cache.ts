@@ -6,11 +6,11 @@ import type { ProjectFacts } from './project-facts';
 import type { ReadFacts } from './read-facts';
 import { warn } from './warn';
 
-interface Entry extends Pick<ReadFacts, 'facts' | 'watched' | 'migrationNames'> {
-  /** Of the configuration, what it and migrations import, the folder, and the newest migration. */
+interface Entry extends Pick<ReadFacts, 'facts' | 'watched'> {
+  /** Of what is watched. */
   readonly quick: string;
-  /** Of all the migrations. */
-  readonly thorough: string;
+  /** Of all the migrations; there once somebody has looked thoroughly. */
+  readonly thorough?: { readonly names: readonly string[]; readonly fingerprint: string };
 }
 type Entries = Map<string, Entry>;
 
@@ -22,7 +22,7 @@ type Entries = Map<string, Entry>;
 export type Look = 'quick' | 'thorough';
 
 /** Raised whenever the shape of an entry, or the way facts are read, changes. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** File systems count time in ticks: what changed so shortly before it was read may have changed after it as well. */
 const TICK_MS = 20;
@@ -41,35 +41,35 @@ export class FactsCache {
     this.path = join(dataFolder(workspaceRoot), `flashfusion-db-${id}.json`);
   }
 
-  /** The facts of a configuration, unless what they were read from has changed. */
+  /** The facts of a configuration, unless what they were read from has changed, or nobody has looked so closely yet. */
   get(configPath: string, look: Look): ProjectFacts | undefined {
     const entry = this.entries.get(configPath);
     if (entry === undefined) return undefined;
-    if (takeSnapshot(this.quickPaths(entry)).fingerprint !== entry.quick) return undefined;
+    if (takeSnapshot(entry.watched).fingerprint !== entry.quick) return undefined;
     if (look === 'quick') return entry.facts;
-    const { fingerprint } = takeSnapshot(this.migrationPaths(entry));
-    return fingerprint === entry.thorough ? entry.facts : undefined;
+    if (entry.thorough === undefined) return undefined;
+    const { fingerprint } = this.migrations(entry.facts, entry.thorough.names);
+    return fingerprint === entry.thorough.fingerprint ? entry.facts : undefined;
   }
 
   /**
-   * Remembers what was read, if it is still so.
+   * Remembers what was read, if it is still so as far as this look sees.
    *
    * @returns whether it is: `unchanged` since reading began, or `unsure`
    */
-  remember(configPath: string, read: ReadFacts): 'unchanged' | 'unsure' {
-    const quick = takeSnapshot(this.quickPaths(read));
-    const thorough = takeSnapshot(this.migrationPaths(read));
-    if (Math.max(quick.newest, thorough.newest) >= read.begun - TICK_MS) {
+  remember(configPath: string, read: ReadFacts, look: Look): 'unchanged' | 'unsure' {
+    const { facts, watched, migrationNames: names } = read;
+    const quick = takeSnapshot(watched);
+    const thorough = look === 'thorough' ? this.migrations(facts, names) : undefined;
+    if (Math.max(quick.newest, thorough?.newest ?? 0) >= read.begun - TICK_MS) {
       this.changed = this.entries.delete(configPath) || this.changed;
       return 'unsure';
     }
-    const { facts, watched, migrationNames } = read;
     this.entries.set(configPath, {
       facts,
       watched,
-      migrationNames,
       quick: quick.fingerprint,
-      thorough: thorough.fingerprint,
+      ...(thorough && { thorough: { names, fingerprint: thorough.fingerprint } }),
     });
     this.changed = true;
     return 'unchanged';
@@ -96,23 +96,9 @@ export class FactsCache {
     return (this.loaded ??= read(this.path));
   }
 
-  private quickPaths(read: Pick<ReadFacts, 'facts' | 'watched' | 'migrationNames'>): string[] {
-    const newest = read.migrationNames.at(-1);
-    return newest === undefined
-      ? [...read.watched]
-      : [...read.watched, `${this.folderOf(read.facts)}/${newest}`];
-  }
-
-  private migrationPaths({
-    facts,
-    migrationNames,
-  }: Pick<ReadFacts, 'facts' | 'migrationNames'>): string[] {
-    const folder = this.folderOf(facts);
-    return migrationNames.map((name) => `${folder}/${name}`);
-  }
-
-  private folderOf({ migrations }: ProjectFacts): string {
-    return join(this.workspaceRoot, migrations);
+  private migrations({ migrations }: ProjectFacts, names: readonly string[]) {
+    const folder = join(this.workspaceRoot, migrations);
+    return takeSnapshot(names.map((name) => `${folder}/${name}`));
   }
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { ProjectFacts } from './project-facts';
 import { readMigrationTexts, type MigrationText } from './read-texts';
 import { warn } from './warn';
@@ -11,9 +11,12 @@ type Engine = typeof import('@flashfusion/migrator/graph');
 /** Facts, and what they were made from. */
 export interface ReadFacts {
   readonly facts: ProjectFacts;
-  /** Absolute paths of files and folders: when none of them has changed, neither have the facts. */
+  /**
+   * Absolute paths of files and folders, the newest migration among them: when none of them has changed, and no older
+   * migration was edited in place, neither have the facts.
+   */
   readonly watched: readonly string[];
-  /** File names in the migrations folder that are watched as well, sorted. */
+  /** File names in the migrations folder that were looked at, sorted. */
   readonly migrationNames: readonly string[];
   /** When reading began, as `Date.now()` gives it. */
   readonly begun: number;
@@ -54,7 +57,13 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
         }),
       ),
     },
-    watched: [...outline.files, folder, ...followed.files, ...followed.watched],
+    watched: [
+      ...outline.files,
+      folder,
+      ...migrationNames.slice(-1).map((newest) => join(folder, newest)),
+      ...followed.files,
+      ...followed.watched,
+    ],
     migrationNames,
     begun,
   };

@@ -87,6 +87,25 @@ test.each([
   ['a throw', "throw new Error('no vault here');\nexport default {};", 'LOAD_FAILED'],
   ['a throw of nothing', 'throw null;', 'LOAD_FAILED'],
   ['an unknown key', 'export default { enviroments: {} };', 'INVALID_CONFIG'],
+  [
+    'an unknown key of an environment',
+    'export default { environments: { a: { uri: "x" } } };',
+    'INVALID_CONFIG',
+  ],
+  ['a bad name', 'export default { environments: { "a b": {} } };', 'INVALID_CONFIG'],
+  ['no environment', 'export default { environments: {} };', 'INVALID_CONFIG'],
+  ['an empty folder', 'export default { migrations: "" };', 'INVALID_CONFIG'],
+  ['a project that is no text', 'export default { project: 7 };', 'INVALID_CONFIG'],
+  [
+    'databases without one',
+    'export default { environments: { a: { databases: {} } } };',
+    'INVALID_CONFIG',
+  ],
+  [
+    'a protection that is no boolean',
+    'export default { environments: { a: { protected: 1 } } };',
+    'INVALID_CONFIG',
+  ],
   ['no default export', 'export const config = {};', 'INVALID_CONFIG'],
   ['a promise', 'export default Promise.resolve({});', 'INVALID_CONFIG'],
   ['top-level await', 'await Promise.resolve(); export default {};', 'LOAD_FAILED'],
@@ -94,6 +113,22 @@ test.each([
   const { environments, problem } = await outline('db.config.ts', source);
   expect(problem?.code).toBe(code);
   expect(environments).toEqual({});
+});
+
+test('names that only the schema can judge are left to it', async () => {
+  const { project, problem } = await outline(
+    'db.config.ts',
+    'export default { project: "ünïcode" };',
+  );
+  expect(problem).toBeUndefined();
+  expect(project).toBe('ünïcode');
+});
+
+test('what the outline does not show is for the command to refuse, with its environments known', async () => {
+  const source = 'export default { environments: { staging: { lockTimeout: "soon" } } };';
+  const { environments, problem } = await outline('db.config.ts', source);
+  expect(problem).toBeUndefined();
+  expect(Object.keys(environments)).toEqual(['staging']);
 });
 
 test('a file that is gone is a problem', async () => {

@@ -1,28 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { MigratorError, type Problem } from '../errors';
-import { checkConfig } from './check-config';
 import { DEFAULT_ENVIRONMENTS, DEFAULT_MIGRATIONS } from './defaults';
 import { evaluateConfig, type EvaluatedConfig } from './evaluate-config';
 import { readJsonConfig } from './config-file';
+import { readPlainOutline, type PlainOutline } from './plain-outline';
 
 /** What can be said of a configuration without looking up a url or opening a database. */
-export interface ConfigOutline {
-  /** By name, in the order of the file; empty when there is a problem. */
-  readonly environments: Readonly<Record<string, EnvironmentOutline>>;
-  /** Folder of the migration files as the configuration gives it, e.g. `./migrations`. */
-  readonly migrations: string;
-  /** The project's name, where the configuration gives one. */
-  readonly project: string | undefined;
+export interface ConfigOutline extends PlainOutline {
   /** Absolute paths of all files that this was read from: what a cache has to watch. */
   readonly files: readonly string[];
-  /** Why the configuration could not be read; the first of possibly several things that are wrong. */
+  /**
+   * Why the configuration could not be read, the first of possibly several things that are wrong; then there are no
+   * environments. What the outline does not show, such as urls and durations, is not checked.
+   */
   readonly problem: Problem | undefined;
-}
-
-export interface EnvironmentOutline {
-  /** Names of its databases; empty where it has only one. */
-  readonly databases: readonly string[];
-  readonly protected: boolean;
 }
 
 /**
@@ -40,20 +31,8 @@ export interface EnvironmentOutline {
 export async function readEnvironmentNames(configPath: string): Promise<ConfigOutline> {
   try {
     const { value, files } = await evaluate(configPath);
-    const config = checkConfig(value, configPath);
-    const environments = Object.entries(config.environments ?? DEFAULT_ENVIRONMENTS).map(
-      ([name, environment]: [string, { databases?: object; protected?: boolean }]) => [
-        name,
-        {
-          databases: Object.keys(environment.databases ?? {}),
-          protected: environment.protected ?? false,
-        },
-      ],
-    );
     return {
-      environments: Object.fromEntries(environments) as Record<string, EnvironmentOutline>,
-      migrations: config.migrations ?? DEFAULT_MIGRATIONS,
-      project: config.project,
+      ...(readPlainOutline(value) ?? (await readCheckedOutline(value, configPath))),
       files,
       problem: undefined,
     };
@@ -66,6 +45,26 @@ export async function readEnvironmentNames(configPath: string): Promise<ConfigOu
       problem: problemOf(error, configPath),
     };
   }
+}
+
+/** The long way, for a configuration that is unusual or wrong: its schema knows which, and what to say. */
+async function readCheckedOutline(value: unknown, configPath: string): Promise<PlainOutline> {
+  const { checkConfig } = await import('./check-config.js');
+  const config = checkConfig(value, configPath);
+  const environments = Object.entries(config.environments ?? DEFAULT_ENVIRONMENTS);
+  return {
+    environments: Object.fromEntries(
+      environments.map(([name, environment]) => [
+        name,
+        {
+          databases: Object.keys(environment.databases ?? {}),
+          protected: environment.protected ?? false,
+        },
+      ]),
+    ),
+    migrations: config.migrations ?? DEFAULT_MIGRATIONS,
+    project: config.project,
+  };
 }
 
 async function evaluate(configPath: string): Promise<EvaluatedConfig> {
