@@ -1,6 +1,6 @@
-import type { ExecutorContext } from '@nx/devkit';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepOutput, readReport, taskContext } from '../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../testing/workspace';
 import migrate from './migrate/executor';
 import rollback from './rollback/executor';
@@ -22,8 +22,7 @@ const migration = (version: string, name: string) => `module.exports = {
 
 describe('the executors', () => {
   let workspace: TestWorkspace;
-  let out = '';
-  let err = '';
+  const printed = keepOutput();
   const { NODE_ENV } = process.env;
 
   beforeAll(() => {
@@ -39,46 +38,25 @@ describe('the executors', () => {
     process.env['NODE_ENV'] = NODE_ENV;
     workspace.dispose();
   });
-  beforeEach(() => {
-    out = err = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
-  });
-  afterEach(() => jest.restoreAllMocks());
 
-  function task(targetName: string, configurationName?: string): ExecutorContext {
-    const environments = Object.keys(CONFIG.environments);
-    const configurations = Object.fromEntries(
-      environments.map((environment) => [environment, { environment }]),
-    );
-    const target = { configurations };
-    const projects = { api: { root: 'apps/api', targets: { [targetName]: target } } };
-    return {
-      root: workspace.root,
-      cwd: workspace.root,
-      isVerbose: false,
-      projectName: 'api',
-      targetName,
-      configurationName,
+  const task = (target: string, configuration?: string) =>
+    taskContext(workspace, {
       target,
-      projectsConfigurations: { version: 2, projects },
-      nxJsonConfiguration: {},
-      projectGraph: { nodes: {}, dependencies: {} },
-    };
-  }
-  const report = (name: string) =>
-    JSON.parse(readFileSync(join(workspace.root, 'reports/api', name), 'utf8')) as unknown;
+      environments: Object.keys(CONFIG.environments),
+      configuration,
+    });
+  const report = (name: string) => readReport(workspace, name);
 
   it('show what would be applied, and create nothing', async () => {
     expect(await migrate({ dryRun: true }, task('migrate'))).toEqual({ success: true });
-    expect(out).toMatch(/20250917102200 teams[^]*20250917102300 members/);
+    expect(printed.out).toMatch(/20250917102200 teams[^]*20250917102300 members/);
     expect(existsSync(join(workspace.root, '.data/development'))).toBe(false);
   });
 
   it('apply up to a version, saying first where, and write a report', async () => {
     const options = { to: 20250917102200, reportFolder: 'reports' };
     expect(await migrate(options, task('migrate'))).toEqual({ success: true });
-    expect(out).toMatch(/^api: development on pglite .*\(url from db\.config\.json\)/);
+    expect(printed.out).toMatch(/^api: development on pglite .*\(url from db\.config\.json\)/);
     expect(report('migrate.development.json')).toMatchObject({
       status: 'done',
       done: [{ id: 'api:20250917102200' }],
@@ -87,8 +65,8 @@ describe('the executors', () => {
 
   it('fail a check while something is pending, with one JSON document on standard output', async () => {
     expect(await status({ check: true, json: true }, task('status'))).toEqual({ success: false });
-    expect(JSON.parse(out)).toMatchObject({ counts: { applied: 1, pending: 1 } });
-    expect(err).toContain('development on pglite');
+    expect(JSON.parse(printed.out)).toMatchObject({ counts: { applied: 1, pending: 1 } });
+    expect(printed.err).toContain('development on pglite');
     expect(await migrate({}, task('migrate'))).toEqual({ success: true });
     expect(await status({ check: true }, task('status'))).toEqual({ success: true });
   });
@@ -103,7 +81,7 @@ describe('the executors', () => {
     'refuse to guess what to revert: %j',
     async (options) => {
       expect(await rollback(options, task('rollback'))).toEqual({ success: false });
-      expect(err).toContain('INVALID_ARGUMENT');
+      expect(printed.err).toContain('INVALID_ARGUMENT');
     },
   );
 
@@ -121,15 +99,15 @@ describe('the executors', () => {
     const options = { database: 'eu', unknownDatabase: 'skip' } as const;
     expect(await migrate(options, task('migrate--eu'))).toEqual({ success: true });
     expect(await migrate({ database: 'eu' }, task('migrate'))).toEqual({ success: false });
-    expect(err).toContain('UNKNOWN_DATABASE');
+    expect(printed.err).toContain('UNKNOWN_DATABASE');
   });
 
   it('name the variable that is not set, as text or as JSON', async () => {
     expect(await migrate({}, task('migrate', 'staging'))).toEqual({ success: false });
-    expect(err).toMatch(/INVALID_CONNECTION[^]*UNSET_DATABASE_URL/);
-    expect(out).toBe('');
+    expect(printed.err).toMatch(/INVALID_CONNECTION[^]*UNSET_DATABASE_URL/);
+    expect(printed.out).toBe('');
     await migrate({ json: true }, task('migrate', 'staging'));
-    expect(JSON.parse(out)).toMatchObject({
+    expect(JSON.parse(printed.out)).toMatchObject({
       project: 'api',
       environment: 'staging',
       error: { code: 'INVALID_CONNECTION' },

@@ -1,6 +1,6 @@
-import type { ExecutorContext } from '@nx/devkit';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepOutput, readReport, reportPath, taskContext } from '../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../testing/workspace';
 import migrate from './migrate/executor';
 import status from './status/executor';
@@ -15,8 +15,7 @@ const MIGRATION = `module.exports = { version: '20250917102200', name: 'teams',
 
 describe('the executors, of an environment with several databases', () => {
   let workspace: TestWorkspace;
-  let out = '';
-  let err = '';
+  const printed = keepOutput();
 
   beforeAll(() => {
     workspace = createWorkspace({
@@ -25,31 +24,11 @@ describe('the executors, of an environment with several databases', () => {
     });
   });
   afterAll(() => workspace.dispose());
-  beforeEach(() => {
-    out = err = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
-  });
-  afterEach(() => jest.restoreAllMocks());
 
-  function task(targetName: string, configurationName = 'regions'): ExecutorContext {
-    const target = { configurations: { [configurationName]: { environment: configurationName } } };
-    const projects = { api: { root: 'apps/api', targets: { [targetName]: target } } };
-    return {
-      root: workspace.root,
-      cwd: workspace.root,
-      isVerbose: false,
-      projectName: 'api',
-      targetName,
-      configurationName,
-      target,
-      projectsConfigurations: { version: 2, projects },
-      nxJsonConfiguration: {},
-      projectGraph: { nodes: {}, dependencies: {} },
-    };
-  }
-  const path = (name: string) => join(workspace.root, 'reports/api', name);
-  const report = (name: string) => JSON.parse(readFileSync(path(name), 'utf8')) as unknown;
+  const task = (target: string, configuration = 'regions') =>
+    taskContext(workspace, { target, environments: [configuration], configuration });
+  const path = (name: string) => reportPath(workspace, name);
+  const report = (name: string) => readReport(workspace, name);
 
   it('stop at the first that is refused, and keep what was done before', async () => {
     const options = { json: true, reportFolder: 'reports' };
@@ -59,7 +38,7 @@ describe('the executors, of an environment with several databases', () => {
       { databaseName: 'eu', error: { code: 'CONNECTION_FAILED' } },
       { databaseName: 'us', status: 'not-reached' },
     ];
-    expect(JSON.parse(out)).toMatchObject(expected);
+    expect(JSON.parse(printed.out)).toMatchObject(expected);
     expect([
       report('migrate.regions.asia.json'),
       report('migrate.regions.eu.json'),
@@ -70,7 +49,7 @@ describe('the executors, of an environment with several databases', () => {
 
   it('show all that can be seen', async () => {
     expect(await status({ json: true }, task('status'))).toEqual({ success: false });
-    expect(JSON.parse(out)).toMatchObject([
+    expect(JSON.parse(printed.out)).toMatchObject([
       { counts: { applied: 1 } },
       { databaseName: 'eu', error: { code: 'CONNECTION_FAILED' } },
       { counts: { pending: 1 } },
@@ -92,8 +71,8 @@ describe('the executors, of an environment with several databases', () => {
     expect(await migrate({ ...options, json: true }, task('migrate', 'secret'))).toEqual({
       success: false,
     });
-    expect(err).toContain('CONNECTION_FAILED');
+    expect(printed.err).toContain('CONNECTION_FAILED');
     const kept = readFileSync(path('migrate.secret.json'), 'utf8');
-    expect([out, err, kept].join('\n')).not.toContain(SECRET);
+    expect([printed.out, printed.err, kept].join('\n')).not.toContain(SECRET);
   });
 });

@@ -1,6 +1,4 @@
-import type { ExecutorContext } from '@nx/devkit';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { keepOutput, readReport, taskContext } from '../../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../../testing/workspace';
 import rollback from '../rollback/executor';
 import status from '../status/executor';
@@ -14,8 +12,7 @@ const migration = (version: string, name: string, dependencies: readonly string[
 
 describe('the migrate executor', () => {
   let workspace: TestWorkspace;
-  let out = '';
-  let err = '';
+  const printed = keepOutput();
 
   beforeAll(() => {
     workspace = createWorkspace({
@@ -30,44 +27,24 @@ describe('the migrate executor', () => {
     });
   });
   afterAll(() => workspace.dispose());
-  beforeEach(() => {
-    out = err = '';
-    jest.spyOn(process.stdout, 'write').mockImplementation((text) => ((out += String(text)), true));
-    jest.spyOn(process.stderr, 'write').mockImplementation((text) => ((err += String(text)), true));
-  });
-  afterEach(() => jest.restoreAllMocks());
 
-  function task(project: string, targetName = 'migrate'): ExecutorContext {
-    const target = { configurations: { development: { environment: 'development' } } };
-    const root = project === 'users' ? 'libs/users' : `apps/${project}`;
-    return {
-      root: workspace.root,
-      cwd: workspace.root,
-      isVerbose: false,
-      projectName: project,
-      targetName,
-      configurationName: 'development',
+  const task = (project: string, target = 'migrate') =>
+    taskContext(workspace, {
+      project,
+      root: project === 'users' ? 'libs/users' : undefined,
       target,
-      projectsConfigurations: {
-        version: 2,
-        projects: { [project]: { root, targets: { [targetName]: target } } },
-      },
-      nxJsonConfiguration: {},
-      projectGraph: { nodes: {}, dependencies: {} },
-    };
-  }
-  const report = (project: string) =>
-    JSON.parse(
-      readFileSync(join(workspace.root, 'reports', project, 'migrate.development.json'), 'utf8'),
-    ) as unknown;
+      environments: ['development'],
+      configuration: 'development',
+    });
+  const report = (project: string) => readReport(workspace, 'migrate.development.json', project);
 
   it('applies what is needed of other projects first when told so, and reports it', async () => {
     expect(await migrate({}, task('api'))).toEqual({ success: false });
-    expect(err).toContain('PREREQUISITE_NOT_APPLIED');
+    expect(printed.err).toContain('PREREQUISITE_NOT_APPLIED');
 
     const options = { withDependencies: true, reportFolder: 'reports' };
     expect(await migrate(options, task('api'))).toEqual({ success: true });
-    expect(out).toMatch(/needed by api[^]*people[^]*teams/);
+    expect(printed.out).toMatch(/needed by api[^]*people[^]*teams/);
     expect(report('api')).toMatchObject([
       { project: 'users', status: 'done' },
       { project: 'api', status: 'done' },
@@ -77,15 +54,15 @@ describe('the migrate executor', () => {
   it('goes through all tenants of the environment', async () => {
     const options = { canary: 'umbrella', reportFolder: 'reports' };
     expect(await migrate(options, task('shop'))).toEqual({ success: true });
-    expect(out).toContain('2 tenants in ');
+    expect(printed.out).toContain('2 tenants in ');
     expect(report('shop')).toMatchObject([{ tenant: 'acme' }, { tenant: 'umbrella' }]);
     expect(await status({ check: true }, task('shop', 'status'))).toEqual({ success: true });
-    expect(out).toContain('2 tenants: 2 up to date');
+    expect(printed.out).toContain('2 tenants: 2 up to date');
   });
 
   it('refuses options about tenants where there are none, and a rollback of all of them', async () => {
     expect(await migrate({ concurrency: 2 }, task('users'))).toEqual({ success: false });
     expect(await rollback({ last: 1 }, task('shop', 'rollback'))).toEqual({ success: false });
-    expect(err.match(/INVALID_ARGUMENT/g)).toHaveLength(2);
+    expect(printed.err.match(/INVALID_ARGUMENT/g)).toHaveLength(2);
   });
 });
