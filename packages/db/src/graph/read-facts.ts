@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { ProjectFacts } from './project-facts';
-import { readMigrationTexts, type MigrationText } from './read-texts';
+import { mayImport, mayRequire, readMigrationTexts, type MigrationText } from './read-texts';
 import { warn } from './warn';
 
 /** Loaded once, and only when something has to be read: a warm graph needs none of it. */
@@ -38,7 +38,9 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
   const migrationNames = namesIn(folder);
   const texts = readMigrationTexts(folder, migrationNames);
 
-  const imports = new Map(texts.map((text) => [text.path, readers.readImports(text.source)]));
+  const imports = new Map(
+    texts.filter(mayImport).map(({ path, source }) => [path, readers.readImports(source)]),
+  );
   const followed = imports.size > 0 ? followImports(imports, { workspaceRoot }) : NOTHING;
   const posix = (path: string) => relative(workspaceRoot, path).split(sep).join('/') || '.';
   return {
@@ -51,7 +53,7 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
         Object.entries(outline.environments).map(([name, { databases }]) => [name, databases]),
       ),
       requires: Object.fromEntries(
-        texts.flatMap((text) => {
+        texts.filter(mayRequire).flatMap((text) => {
           const projects = foreignProjects(text, readers);
           return projects.length > 0 ? [[basename(text.path), projects]] : [];
         }),

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { warn } from './warn';
 
-/** A migration file that says something about other files. */
+/** A migration file that may say something about other files. */
 export interface MigrationText {
   /** Absolute. */
   readonly path: string;
@@ -13,8 +13,20 @@ export interface MigrationText {
  * What must be in a file before it can depend on another project (`users:20250910090000`) or import anything but our own
  * package. Most migrations have neither: they are looked at as bytes, ten thousand of them in a tenth of a second.
  */
-const INTERESTING =
-  /:\d{14}['"`]|(?:\bfrom|\bimport|\brequire)\s*(?:\(\s*)?(?:\/[/*][^\n]*\s*)?['"`](?!@flashfusion\/migrator['"`]|node:)/;
+const MAY_REQUIRE = /:\d{14}['"`]/;
+const MAY_IMPORT =
+  /(?:\bfrom|\bimport|\brequire)\s*(?:\(\s*)?(?:\/[/*][^\n]*\s*)?['"`](?!@flashfusion\/migrator['"`]|node:)/;
+const INTERESTING = new RegExp(`${MAY_REQUIRE.source}|${MAY_IMPORT.source}`);
+
+/** Whether a migration may depend on another project. */
+export function mayRequire({ source }: MigrationText): boolean {
+  return MAY_REQUIRE.test(source);
+}
+
+/** Whether a migration may import a file. */
+export function mayImport({ source }: MigrationText): boolean {
+  return MAY_IMPORT.test(source);
+}
 
 /** Larger files are read in one piece. */
 const buffer = Buffer.allocUnsafeSlow(64 * 1024);

@@ -17,6 +17,33 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '0': '\0',
 };
 
+const SPACE = 32;
+const DOT = 46;
+const SLASH = 47;
+const DELETE = 127;
+const BLANK = /(?:[\s\uFEFF]+|\/\/[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
+const NAME_REST = /[\p{ID_Continue}$#\u200c\u200d]*/uy;
+const NUMBER_REST = /[\p{ID_Continue}$#\u200c\u200d.]*/uy;
+type Quote = '"' | "'" | '`';
+/** By quote: what neither ends the literal nor may begin something special. */
+const PLAIN: Readonly<Record<Quote, RegExp>> = {
+  '"': /[^"\\]*/y,
+  "'": /[^'\\]*/y,
+  '`': /[^`\\$]*/y,
+};
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** A letter, a digit, `$`, `_` or `#`. */
+function isAsciiWord(code: number): boolean {
+  const letter = code | 32;
+  return (
+    (letter >= 97 && letter <= 122) || isDigit(code) || code === 36 || code === 95 || code === 35
+  );
+}
+
 /**
  * Reads the tokens of a source file, one after the other. It knows strings, template literals, comments and regular
  * expressions well enough never to mistake what stands inside one of them for code. Never throws; an unfinished literal
@@ -43,9 +70,8 @@ export class Scanner {
     if (char === undefined) return undefined;
     if (char === '"' || char === "'") return this.readString(char);
     if (char === '`') return this.readTemplate();
-    if (/[A-Za-z0-9$_#]/.test(char) || (char > '\x7f' && /\p{ID_Start}/u.test(char))) {
-      return this.readWord();
-    }
+    if (isAsciiWord(this.source.charCodeAt(this.position))) return this.readWord();
+    if (char > '\x7f' && /\p{ID_Start}/u.test(char)) return this.readWord();
     if (char === '/' && this.regexMayStart()) return this.readRegex();
     this.position += 1;
     if (this.templates.length > 0) {
@@ -62,23 +88,29 @@ export class Scanner {
   }
 
   private skipBlank(): void {
-    const blank = /(?:[\s\uFEFF]+|\/\/[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$))*/y;
-    blank.lastIndex = this.position;
-    this.position += blank.exec(this.source)?.[0].length ?? 0;
+    const code = this.source.charCodeAt(this.position);
+    if (code > SPACE && code < DELETE && code !== SLASH) return; // the most frequent case: nothing to skip
+    BLANK.lastIndex = this.position;
+    this.position += BLANK.exec(this.source)?.[0].length ?? 0;
   }
 
   private readWord(): Token {
-    const word = /[\p{ID_Continue}$#\u200c\u200d.]*/uy;
-    // A number keeps its dot; a name does not.
-    const name = /[\p{ID_Continue}$#\u200c\u200d]+/uy;
-    const pattern = /[0-9]/.test(this.source[this.position] ?? '') ? word : name;
-    pattern.lastIndex = this.position;
-    const text = pattern.exec(this.source)?.[0] ?? '';
-    this.position += Math.max(text.length, 1);
-    return { kind: 'word', text };
+    const start = this.position;
+    const number = isDigit(this.source.charCodeAt(start));
+    let code: number;
+    do {
+      this.position += 1;
+      code = this.source.charCodeAt(this.position);
+    } while (isAsciiWord(code) || (number && code === DOT)); // a number keeps its dot, a name does not
+    if (code >= DELETE) {
+      const rest = number ? NUMBER_REST : NAME_REST;
+      rest.lastIndex = this.position;
+      this.position += rest.exec(this.source)?.[0].length ?? 0;
+    }
+    return { kind: 'word', text: this.source.slice(start, this.position) };
   }
 
-  private readString(quote: string): Token {
+  private readString(quote: Quote): Token {
     this.position += 1;
     return { kind: 'string', text: this.readUntil(quote) };
   }
@@ -97,11 +129,15 @@ export class Scanner {
     return closed && !continued ? { kind: 'string', text } : { kind: 'punctuation', text: '`' };
   }
 
-  /** Reads up to one of the ends, and over it. */
-  private readUntil(...ends: readonly string[]): string {
+  /** Reads up to one of the ends, the first of which is the quote, and over it. */
+  private readUntil(quote: Quote, ...others: readonly string[]): string {
+    const plain = PLAIN[quote];
     let text = '';
     while (this.position < this.source.length) {
-      const end = ends.find((candidate) => this.source.startsWith(candidate, this.position));
+      plain.lastIndex = this.position;
+      text += plain.exec(this.source)?.[0] ?? '';
+      this.position = plain.lastIndex;
+      const end = [quote, ...others].find((each) => this.source.startsWith(each, this.position));
       if (end !== undefined) {
         this.position += end.length;
         return text;
