@@ -56,7 +56,9 @@ describe('the executors', () => {
   it('apply up to a version, saying first where, and write a report', async () => {
     const options = { to: 20250917102200, reportFolder: 'reports' };
     expect(await migrate(options, task('migrate'))).toEqual({ success: true });
-    expect(printed.out).toMatch(/^api: development on pglite .*\(url from db\.config\.json\)/);
+    expect(printed.out).toMatch(
+      /^Connecting: (api · development · pglite .*\(url from db\.config\.json\))\n[^]*^\1$/m,
+    );
     expect(report('migrate.development.json')).toMatchObject({
       status: 'done',
       done: [{ id: 'api:20250917102200' }],
@@ -66,7 +68,7 @@ describe('the executors', () => {
   it('fail a check while something is pending, with one JSON document on standard output', async () => {
     expect(await status({ check: true, json: true }, task('status'))).toEqual({ success: false });
     expect(JSON.parse(printed.out)).toMatchObject({ counts: { applied: 1, pending: 1 } });
-    expect(printed.err).toContain('development on pglite');
+    expect(printed.err).toContain('Connecting: api · development · pglite');
     expect(await migrate({}, task('migrate'))).toEqual({ success: true });
     expect(await status({ check: true }, task('status'))).toEqual({ success: true });
   });

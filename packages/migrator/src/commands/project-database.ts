@@ -51,8 +51,9 @@ export async function projectDatabase(context: CommandContext): Promise<ProjectD
   const database = await createDatabase(settings.connection, databaseOptions(context));
   const { project, environment, databaseName, tenant } = settings;
   const { target } = database;
-  onEvent({ type: 'connecting', project, environment, target });
-  return { context, database, result: { project, environment, databaseName, tenant, target } };
+  const result = { project, environment, databaseName, tenant, target };
+  onEvent({ type: 'connecting', ...result });
+  return { context, database, result };
 }
 
 /** What the connections of a command mean besides themselves. */

@@ -18,6 +18,7 @@ const error = new MigratorError('LOCK_TIMEOUT', 'canceling statement due to lock
 
 const everyEvent: readonly RunEvent[] = [
   { type: 'connecting', ...context },
+  { type: 'connecting', ...context, databaseName: 'eu', tenant: 'acme' },
   { type: 'waiting-for-runner', project: 'api', holder },
   { type: 'waiting-for-runner', project: 'api', holder: undefined },
   { type: 'run-started', runId: 'r', action: 'apply', total: 2 },

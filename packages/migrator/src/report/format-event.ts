@@ -1,7 +1,8 @@
 import type { LockHolder, RunEvent } from '../run/events';
 import { formatDuration, formatMoment } from './duration';
 import { maskSecrets } from './mask';
-import { count, formatTarget } from './wording';
+import { plainStyle } from './style';
+import { count, formatHead } from './wording';
 
 /** One plain line for an event, or `undefined` for one that a log need not show. */
 export function formatEvent(event: RunEvent): string | undefined {
@@ -12,7 +13,7 @@ export function formatEvent(event: RunEvent): string | undefined {
 function lineFor(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'connecting':
-      return `${event.project}: ${event.environment} on ${formatTarget(event.target)} (url from ${event.target.source})`;
+      return `Connecting: ${formatHead(event, plainStyle)}`;
     case 'waiting-for-runner':
       return `${event.project}: waiting for another runner${event.holder === undefined ? '' : `: ${formatHolder(event.holder)}`}`;
     case 'run-started':

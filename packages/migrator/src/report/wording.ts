@@ -15,7 +15,10 @@ export function formatTarget(target: ConnectionTarget): string {
   return `postgres ${target.host}${port}/${target.database}${user}`;
 }
 
-/** The head of every text: project, environment, database, and where the url came from. */
+/**
+ * What is worked on: project, environment, database, and where the url came from. Said before connecting, and at the head of
+ * every result.
+ */
 export function formatHead(context: ResultContext, style: Style): string {
   const { project, environment, databaseName, tenant, target } = context;
   const where = [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');

@@ -1,7 +1,6 @@
-import type { ConnectionTarget } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { MigrationId } from '../migration/types';
-import type { TenantOutcome } from './result';
+import type { ResultContext, TenantOutcome } from './result';
 
 /** Who holds the lock that a runner waits for, as the server knows it. */
 export interface LockHolder {
@@ -14,12 +13,7 @@ export interface LockHolder {
 
 /** What happens in a run, as it happens. Durations are in milliseconds. */
 export type RunEvent =
-  | {
-      readonly type: 'connecting';
-      readonly project: string;
-      readonly environment: string;
-      readonly target: ConnectionTarget;
-    }
+  | ({ readonly type: 'connecting' } & ResultContext)
   | {
       readonly type: 'waiting-for-runner';
       readonly project: string;
