@@ -64,6 +64,21 @@ describe('chooseEnvironment', () => {
     expect(chooseEnvironment(undefined, task(), typed({ spec: 'api:db:migrate' }))).toBeUndefined();
   });
 
+  it('refuses to guess on an agent, which nobody tells what was typed', () => {
+    const agent = { NX_AGENT_NAME: '3' };
+    expect(() => chooseEnvironment(undefined, task(), agent)).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_ENVIRONMENT',
+        where: 'api:migrate',
+        hint: expect.stringContaining('--environment'),
+      }),
+    );
+    expect(chooseEnvironment('staging', task(), agent)).toBe('staging');
+    expect(chooseEnvironment(undefined, task('staging'), agent)).toBe('staging');
+    const told = { ...agent, ...typed({ spec: 'api:migrate' }) };
+    expect(chooseEnvironment(undefined, task(), told)).toBeUndefined();
+  });
+
   it('refuses a configuration that names no environment', () => {
     expect(() => chooseEnvironment(undefined, task('ci'), {})).toThrow(
       expect.objectContaining({ code: 'UNKNOWN_ENVIRONMENT' }),

@@ -1,6 +1,6 @@
 import { MigratorError, nameHint } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
-import { requestOf, type NxRequest } from '../../request';
+import { REQUEST_VARIABLE, requestOf, type NxRequest } from '../../request';
 
 /** What the choice of an environment is made from. */
 export type EnvironmentContext = Pick<
@@ -25,7 +25,10 @@ export function chooseEnvironment(
   if (requested !== undefined && requested !== configurationName && requested !== given) {
     throw unknown(requested, context);
   }
-  if (configurationName === undefined) return given;
+  if (configurationName === undefined) {
+    if (given === undefined && isUntoldAgent(env)) throw untold(context);
+    return given;
+  }
   const configured = environmentOf(context.target?.configurations?.[configurationName]);
   if (configured === undefined) throw unknown(configurationName, context);
   if (given !== undefined && given !== configured) {
@@ -36,6 +39,22 @@ export function chooseEnvironment(
     );
   }
   return configured;
+}
+
+/**
+ * Whether this is a machine of a distributed run that was not told what was typed. Nx starts no hook of plugins there, and
+ * each agent has a name: https://nx.dev/docs/guides/nx-cloud/bring-your-own-compute
+ */
+function isUntoldAgent(env: NodeJS.ProcessEnv): boolean {
+  return env['NX_AGENT_NAME'] !== undefined && env[REQUEST_VARIABLE] === undefined;
+}
+
+function untold(context: EnvironmentContext): MigratorError {
+  return new MigratorError(
+    'UNKNOWN_ENVIRONMENT',
+    `${taskOf(context)} came to an agent without a configuration, which Nx drops when it does not exist: nothing was run, on no database.`,
+    { where: taskOf(context), hint: 'Say the environment as an option: --environment=<name>.' },
+  );
 }
 
 /** The environment that the options of a configuration name. */
