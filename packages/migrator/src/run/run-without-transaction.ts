@@ -16,7 +16,7 @@ import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import type { ParsedStatement } from './parse-sql';
 import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
-import { hasOpenTransaction, resetSession, rollback } from './transaction';
+import { enterSession, hasOpenTransaction, resetSession, rollback } from './transaction';
 
 /**
  * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
@@ -34,7 +34,7 @@ export async function runWithoutTransaction(
   scope.signal.addEventListener('abort', stopServer, { once: true });
   try {
     await log.running();
-    await resetSession(session, scope.limitsOf(change.migration));
+    await enterSession(session, scope.limitsOf(change.migration));
     invalidBefore = await findInvalidIndexes(session);
     if (scope.signal.aborted) throw cancellation();
     handle = new MigrationHandle(session, statementPolicy(scope, change, log));

@@ -22,6 +22,7 @@ export type CommitOutcome =
  *
  * @returns the id of the transaction, to be compared before history is written: a migration that ends its own
  * transaction would otherwise look successful
+ * @throws {MigratorError} `PERMISSION_DENIED` where no schema of the path can be used
  */
 export async function begin(session: Session, limits: MigrationLimits): Promise<string> {
   const { rows } = await session.query<{ transaction_id: string; schema: string | null }>(
@@ -48,7 +49,20 @@ export async function limitTransaction(session: Session, limits: MigrationLimits
   await session.query(`RESET ROLE; SELECT ${settings(limits, 'transaction')}`);
 }
 
-/** Puts the session's settings back, for migrations that run without a transaction. */
+/**
+ * Puts the settings in force for a migration that runs without a transaction.
+ *
+ * @throws {MigratorError} `PERMISSION_DENIED` where no schema of the path can be used
+ */
+export async function enterSession(session: Session, limits: MigrationLimits): Promise<void> {
+  await resetSession(session, limits);
+  const { rows } = await session.query<{ schema: string | null }>(
+    'SELECT pg_catalog.current_schema() AS schema',
+  );
+  refuseNowhere(rows[0]?.schema, limits);
+}
+
+/** Puts the session's settings back behind a migration that ran without a transaction. */
 export async function resetSession(session: Session, limits: MigrationLimits): Promise<void> {
   await session.query(`RESET ROLE; SELECT ${settings(limits, 'session')}`);
 }
