@@ -9,7 +9,7 @@ export { MigratorError } from './errors';
 
 export type { AgentOptions, LoadAgentOptions } from './agent';
 export type { BaselineOptions, BaselineResult } from './commands/baseline';
-export type { MigrateOptions } from './commands/migrate';
+export type { MigrateOptions } from './commands/plan-migrate';
 export type { MigrateTenantsOptions } from './commands/migrate-tenants';
 export type { RepairAction, RepairOptions, RepairResult, RepairStep } from './commands/repair';
 export type { RollbackOptions } from './commands/rollback';
@@ -89,7 +89,7 @@ export type { ScaffoldedMigration } from './scaffold/scaffold-migration';
 export { foldReports, type FoldedReport } from './report/fold-reports';
 export { formatError, formatProblems, type FormatErrorOptions } from './report/format-error';
 export { formatEvent } from './report/format-event';
-export { escapeMarkdown, formatMarkdownSummary } from './report/format-markdown';
+export { formatMarkdownSummary, type Refusal } from './report/format-markdown';
 export { formatPlan } from './report/format-plan';
 export { formatRunResult } from './report/format-run-result';
 export { formatStatus } from './report/format-status';

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
-  escapeMarkdown,
   foldReports,
   formatMarkdownSummary,
   MigratorError,
@@ -48,7 +47,10 @@ export async function report(
   const status = refusals.length > 0 ? 'failed' : folded.status;
   return singleOutcome({
     document: { ...folded, status, refusals },
-    text: [formatMarkdownSummary(runs).trimEnd(), ...refusals.map(formatRefusal)].join('\n\n'),
+    text: formatMarkdownSummary(
+      runs,
+      refusals.map(({ file, ...refusal }) => ({ name: file, ...refusal })),
+    ).trimEnd(),
     exitCode: EXIT.done,
     effect: 'unchanged',
   });
@@ -134,8 +136,4 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? (value as Record<string, unknown>)[name]
     : undefined;
-}
-
-function formatRefusal({ file, code, message }: Refusal): string {
-  return `**${escapeMarkdown(file)}**: ${escapeMarkdown(code)}: ${escapeMarkdown(message)}`;
 }

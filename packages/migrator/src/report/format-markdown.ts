@@ -8,19 +8,32 @@ import { count } from './wording';
 /** More rows than this would push the rest of a job's summary away. */
 const MOST_LISTED = 50;
 
+/** What has no run to show: a task that was refused, or a database that was not reached because of it. */
+export interface Refusal {
+  /** What it is known by: a file, or project and environment. */
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+}
+
 /**
- * Runs as Markdown for a CI's job summary: a table of projects, then what was carried out and what failed. Text from
- * migrations and servers is escaped, so that it can neither break the table nor bring HTML of its own.
+ * Runs as Markdown for a CI's job summary: a table of projects, then what was carried out, what failed and what was refused.
+ * Text from migrations and servers is escaped, so that it can neither break the table nor bring HTML of its own.
  */
-export function formatMarkdownSummary(results: readonly (RunResult | RunReport)[]): string {
-  const folded = foldReports(
+export function formatMarkdownSummary(
+  results: readonly (RunResult | RunReport)[],
+  refusals: readonly Refusal[] = [],
+): string {
+  const { runs, status } = foldReports(
     results.flatMap((result) => ('format' in result ? [result] : toRunReports(result))),
   );
+  const refused = refusals.length > 0;
   const blocks = [
-    `### ${TITLES[folded.status]}`,
-    formatTotals(folded.runs),
-    ...formatFailures(folded.runs),
-    formatDetails(folded.runs),
+    `### ${TITLES[refused ? (runs.length === 0 ? 'refused' : 'failed') : status]}`,
+    refused && runs.length === 0 ? '' : formatTotals(runs),
+    ...formatFailures(runs),
+    ...refusals.map(formatRefusal),
+    formatDetails(runs),
   ];
   return maskSecrets(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
 }
@@ -28,6 +41,7 @@ export function formatMarkdownSummary(results: readonly (RunResult | RunReport)[
 const TITLES = {
   done: 'Database migrations: done',
   failed: 'Database migrations: failed',
+  refused: 'Database migrations: refused',
   planned: 'Database migrations: dry run',
   'nothing-to-do': 'Database migrations: nothing to do',
 };
@@ -106,6 +120,11 @@ function formatFailure({ failed, tenant }: RunReport): string {
   const name = `${tenant === undefined ? '' : `${tenant}: `}${failed.id} ${failed.name}`;
   const what = `**${escapeMarkdown(name)}**`;
   return `${what}: ${escapeMarkdown(failed.code)}: ${escapeMarkdown(failed.message)}`;
+}
+
+function formatRefusal({ name, code, message }: Refusal): string {
+  const text = [code, message].filter((part) => part !== undefined).map(escapeMarkdown);
+  return `**${escapeMarkdown(name)}**: ${text.join(': ')}`;
 }
 
 function formatDetails(runs: readonly RunReport[]): string {

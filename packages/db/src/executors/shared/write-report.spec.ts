@@ -118,4 +118,10 @@ describe('the reports of a task', () => {
     expect(summary()).toContain('### Database migrations: refused');
     expect(summary()).toContain('/staging/eu**: LOCK\\_HELD: ci-7 holds the \\*lock\\*.');
   });
+
+  it('never call a job done of which a part was refused', async () => {
+    await withSummary().end([finding({ databaseName: 'asia' }), refused('eu')]);
+    expect(summary()).toMatch(/^### Database migrations: failed\n[^]*asia[^]*eu\*\*: LOCK/);
+    expect(summary().match(/^### /gm)).toHaveLength(1);
+  });
 });

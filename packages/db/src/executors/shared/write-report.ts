@@ -1,9 +1,9 @@
 import {
-  escapeMarkdown,
   formatMarkdownSummary,
   redact,
   tenantReports,
   toRunReports,
+  type Refusal,
   type RunReport,
   type RunResult,
   type TenantsResult,
@@ -91,24 +91,20 @@ function reportsOf(result: Result): RunReport[] {
 function summaryOf(findings: readonly Finding<Result>[]): string {
   const results = findings.flatMap((finding) => (finding.kind === 'result' ? finding.result : []));
   const telling = results.filter(({ status }) => status !== 'nothing-to-do');
-  const others = findings.flatMap(unfinished);
-  return [
-    ...(telling.length > 0 ? [formatMarkdownSummary(telling.flatMap(reportsOf)).trimEnd()] : []),
-    ...(telling.length === 0 && others.length > 0 ? ['### Database migrations: refused'] : []),
-    ...others,
-    ...(telling.length + others.length > 0 ? [''] : []),
-  ].join('\n\n');
+  const refusals = findings.flatMap(refusalOf);
+  if (telling.length + refusals.length === 0) return '';
+  return formatMarkdownSummary(telling.flatMap(reportsOf), refusals);
 }
 
-/** A line for a database without a result. */
-function unfinished(finding: Finding<Result>): string[] {
+/** A database without a result. */
+function refusalOf(finding: Finding<Result>): Refusal[] {
   if (finding.kind === 'result') return [];
   const { project, environment, databaseName } = finding.place;
   const where = [project, environment, databaseName].filter((part) => part !== undefined);
-  const name = `**${escapeMarkdown(where.join('/'))}**`;
-  if (finding.kind === 'not-reached') return [`${name}: not reached`];
+  const name = where.join('/');
+  if (finding.kind === 'not-reached') return [{ name, message: 'not reached' }];
   const { code, message } = presentable(finding.error) as { code: string; message: string };
-  return [`${name}: ${escapeMarkdown(code)}: ${escapeMarkdown(redact(message))}`];
+  return [{ name, code, message: redact(message) }];
 }
 
 /** Target names may hold a slash or a colon, files may not. */
