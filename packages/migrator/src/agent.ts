@@ -1,5 +1,5 @@
 import type { BaselineOptions, BaselineResult } from './commands/baseline';
-import type { MigrateOptions } from './commands/migrate';
+import type { MigrateOptions } from './commands/plan-migrate';
 import type { MigrateTenantsOptions } from './commands/migrate-tenants';
 import type { CommandContext } from './commands/project-database';
 import { diskSources } from './commands/project-sources';

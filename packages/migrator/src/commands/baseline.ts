@@ -3,14 +3,12 @@ import type { HistoryState } from '../history/state';
 import type { Migration } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
 import { appendMarks } from './mark';
-import { findFiles } from './migrate';
+import { findFiles } from './plan-migrate';
+import { own, prepareHistory, runScope } from './own-project';
 import {
   lookAtHistory,
-  own,
-  prepareHistory,
   projectDatabase,
   refuseOtherEnvironment,
-  runScope,
   type CommandContext,
 } from './project-database';
 import type { ResultContext } from '../run/result';

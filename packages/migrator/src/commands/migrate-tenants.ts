@@ -4,7 +4,8 @@ import { nameHint } from '../plan/nearest';
 import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';
-import { findFiles, migrate, planMigrate, type MigrateOptions } from './migrate';
+import { migrate } from './migrate';
+import { findFiles, planMigrate, type MigrateOptions } from './plan-migrate';
 import { migrateAcrossProjects } from './migrate-across-projects';
 import {
   projectDatabase,

@@ -1,49 +1,19 @@
-import type { Migration, MigrationFile, MigrationId } from '../migration/types';
-import { findPending } from '../plan/find-pending';
-import { planApply } from '../plan/plan-apply';
-import { assumingApplied, type PrerequisiteLookup } from '../plan/prerequisites';
-import type { Plan, PlanStep } from '../plan/types';
-import type { History } from '../history/history';
+import type { Migration } from '../migration/types';
+import type { Plan } from '../plan/types';
 import type { HistoryState } from '../history/state';
-import { applyChange } from '../run/apply-change';
+import type { RunScope } from '../run/change';
 import type { RunResult } from '../run/result';
-import { refuseWithoutTransaction, runPlan, runPlanInOneTransaction } from '../run/run-plan';
-import { findPrerequisites } from './prerequisites';
+import type { PlanOutcome } from '../run/run-plan';
+import { own, prepareHistory, runScope } from './own-project';
 import {
-  lookAtHistory,
-  orThrow,
-  own,
-  prepareHistory,
-  projectDatabase,
-  refuseOtherEnvironment,
-  runScope,
-  type CommandContext,
-} from './project-database';
+  findFiles,
+  planDryRun,
+  planMigrate,
+  type MigrateOptions,
+  type PlannedRun,
+} from './plan-migrate';
+import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
 import { plannedResult, runResult } from './run-results';
-
-/** What to apply, and how. */
-export interface MigrateOptions {
-  /** The last migration to apply, by version or name, inclusive. Its dependencies come along. */
-  readonly to?: string;
-  /** `dry-run` makes the plan and touches nothing. Default `run`. */
-  readonly mode?: 'run' | 'dry-run';
-  /** `single` applies all that is pending in one transaction. Default `each`. */
-  readonly transaction?: 'each' | 'single';
-  /**
-   * Migrations of other projects that the pending ones need and that are not applied: `require` refuses, naming the
-   * commands; `apply` applies them first, each under its own project's lock, history and settings, and no further than
-   * needed. Default `require`.
-   */
-  readonly prerequisites?: 'require' | 'apply';
-}
-
-/** One run of several that were planned together. */
-export interface PlannedRun {
-  /** Exactly these, and what they need. */
-  readonly only?: ReadonlySet<MigrationId>;
-  /** Overrides the settings: what an earlier run of the same plan applied must not make the rest come too late. */
-  readonly outOfOrder?: 'allow';
-}
 
 /** Applies what is pending. See {@link MigrationAgent.migrate}. */
 export async function migrate(
@@ -65,101 +35,23 @@ export async function migrate(
     const history = scope.openHistory(scope.connection.session);
     const plan = await planMigrate(context, { files, state, history }, options);
     if (plan.steps.length > 0) await prepareHistory(project, owned);
-    const carryOut = options.transaction === 'single' ? runPlanInOneTransaction : runPlan;
-    const changeOf = (step: PlanStep<Migration>) =>
-      Promise.resolve(applyChange(step, state.entries));
-    const outcome = await carryOut(scope, plan, changeOf);
+    const outcome = await carryOut(scope, plan, state, options.transaction);
     return runResult(project.result, scope.runId, plan, outcome, started);
   });
 }
 
-/** The project's migration files, checked and hashed, not loaded. */
-export function findFiles({
-  settings,
-  sources,
-}: CommandContext): Promise<readonly MigrationFile[]> {
-  return sources.files(settings);
-}
-
-/** What is pending, loaded. */
-export async function findPendingMigrations(
-  { settings, sources }: CommandContext,
-  files: readonly MigrationFile[],
-  state: HistoryState,
-): Promise<readonly Migration[]> {
-  const { entries } = state;
-  refuseOtherEnvironment(settings, state);
-  const pending = orThrow(findPending({ project: settings.project, files, entries }));
-  return sources.migrations(pending, settings);
-}
-
-/** What planning starts from. */
-export interface MigrateFacts {
-  readonly files: readonly MigrationFile[];
-  readonly state: HistoryState;
-  /** Where the state was read, if that session is still open: other histories of the same database are read on it. */
-  readonly history: History | undefined;
-}
-
-/**
- * Loads what is pending and plans it. Touches nothing.
- *
- * @throws {MigratorError} everything that stands in the way
- */
-export async function planMigrate(
-  context: CommandContext,
-  facts: MigrateFacts,
-  options: MigrateOptions & PlannedRun,
-): Promise<Plan<Migration>> {
-  const { files, state, history } = facts;
-  const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state, history);
-  return planPending(context, { files, state, pending, prerequisites }, options);
-}
-
-/**
- * As {@link planMigrate}, but what other projects have not applied yet is noted instead of refused: Nx plans the projects of
- * a dry run one after the other, and none of them applies anything.
- */
-async function planDryRun(
-  context: CommandContext,
-  facts: MigrateFacts,
-  options: MigrateOptions & PlannedRun,
-): Promise<Plan<Migration>> {
-  const { files, state, history } = facts;
-  const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state, history);
-  const { lookup, assumed } = assumingApplied(prerequisites);
-  const plan = planPending(context, { files, state, pending, prerequisites: lookup }, options);
-  return { ...plan, waitsFor: assumed() };
-}
-
-/** What a plan is made from. */
-interface PlanFacts {
-  readonly files: readonly MigrationFile[];
-  readonly state: HistoryState;
-  readonly pending: readonly Migration[];
-  readonly prerequisites: PrerequisiteLookup;
-}
-
-function planPending(
-  { settings: { project, environment, outOfOrder } }: CommandContext,
-  { files, state: { entries }, pending, prerequisites }: PlanFacts,
-  options: MigrateOptions & PlannedRun,
-): Plan<Migration> {
-  const plan = orThrow(
-    planApply({
-      project,
-      environment,
-      pending,
-      files,
-      entries,
-      prerequisites,
-      to: options.to,
-      only: options.only,
-      outOfOrder: options.outOfOrder ?? outOfOrder,
-    }),
-  );
-  if (options.transaction === 'single') refuseWithoutTransaction(plan);
-  return plan;
+/** Loads what runs migrations only where there is one to run: most deploys have nothing pending. */
+async function carryOut(
+  scope: RunScope,
+  plan: Plan<Migration>,
+  { entries }: HistoryState,
+  transaction: MigrateOptions['transaction'],
+): Promise<PlanOutcome> {
+  if (plan.steps.length === 0) return { done: [], failed: undefined, notReached: [] };
+  const [{ runPlan, runPlanInOneTransaction }, { applyChange }] = await Promise.all([
+    import('../run/run-plan.js'),
+    import('../run/apply-change.js'),
+  ]);
+  const run = transaction === 'single' ? runPlanInOneTransaction : runPlan;
+  return run(scope, plan, (step) => Promise.resolve(applyChange(step, entries)));
 }

@@ -9,17 +9,14 @@ import type { ResultContext, RunResult } from '../run/result';
 import { revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
 import { appendMarks, type Mark } from './mark';
-import { findFiles } from './migrate';
+import { findFiles } from './plan-migrate';
+import { own, prepareHistory, runScope, type Owned } from './own-project';
 import {
   lookAtHistory,
   orThrow,
-  own,
-  prepareHistory,
   projectDatabase,
   refuseOtherEnvironment,
-  runScope,
   type CommandContext,
-  type Owned,
   type ProjectDatabase,
 } from './project-database';
 import { runResult } from './run-results';

@@ -7,15 +7,13 @@ import type { Plan } from '../plan/types';
 import type { RunResult } from '../run/result';
 import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
-import { findFiles } from './migrate';
+import { findFiles } from './plan-migrate';
+import { own, runScope, prepareHistory } from './own-project';
 import {
   lookAtHistory,
   orThrow,
-  own,
   projectDatabase,
   refuseOtherEnvironment,
-  runScope,
-  prepareHistory,
   type CommandContext,
 } from './project-database';
 import { plannedResult, runResult } from './run-results';

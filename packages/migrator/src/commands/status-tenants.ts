@@ -1,7 +1,7 @@
 import type { TenantsStatusResult, TenantStatus } from '../run/result';
 import { findTenants } from './find-tenants';
 import { lookAtTenants, type TenantLook } from './look-at-tenants';
-import { findFiles } from './migrate';
+import { findFiles } from './plan-migrate';
 import { concurrencyOf } from './migrate-tenants';
 import { projectDatabase, type CommandContext } from './project-database';
 import { rememberedSources } from './project-sources';

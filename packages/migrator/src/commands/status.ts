@@ -2,7 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
-import { findFiles, planMigrate, type MigrateFacts } from './migrate';
+import { findFiles, planMigrate, type MigrateFacts } from './plan-migrate';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
 
 /** How much to look at. */

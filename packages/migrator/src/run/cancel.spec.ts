@@ -1,4 +1,4 @@
-import type { MigrateOptions } from '../commands/migrate';
+import type { MigrateOptions } from '../commands/plan-migrate';
 import type { RunEvent } from './events';
 import { describeOnEveryDatabase, describeOnServers, type TestProject } from '../testing/workspace';
 import { nthVersion } from '../testing/migration-source';

@@ -54,7 +54,7 @@ export async function runPlan(
   return { done, failed: undefined, notReached: [] };
 }
 
-/** Carries a plan out in one transaction: all of it or nothing. See {@link refuseWithoutTransaction}. */
+/** Carries a plan out in one transaction: all of it or nothing. See `refuseWithoutTransaction` of plan/. */
 export async function runPlanInOneTransaction(
   scope: RunScope,
   plan: Plan<Migration>,
@@ -85,23 +85,6 @@ export async function runPlanInOneTransaction(
     failed: failing(scope, culprit.migration, plan.action, performance.now() - started, outcome),
     notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
   };
-}
-
-/**
- * Whether a plan may be carried out in one transaction, to be asked before anything is touched.
- *
- * @throws {MigratorError} `TRANSACTION_REQUIRED` naming all migrations that cannot run inside one
- */
-export function refuseWithoutTransaction(plan: Plan<Migration>): void {
-  const problems = plan.steps
-    .filter(({ migration }) => migration.mode === 'no-transaction')
-    .map(({ migration }) => ({
-      code: 'TRANSACTION_REQUIRED' as const,
-      message: `${migration.id} ${migration.name} has transaction: false and cannot be part of a single transaction.`,
-      hint: 'Migrate without --single-transaction.',
-      where: migration.file.path,
-    }));
-  if (problems.length > 0) throw MigratorError.fromProblems(problems);
 }
 
 /**

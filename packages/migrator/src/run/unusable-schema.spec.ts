@@ -1,4 +1,4 @@
-import type { MigrateOptions } from '../commands/migrate';
+import type { MigrateOptions } from '../commands/plan-migrate';
 import { refusal } from '../source/testing/fixtures';
 import { createProject, tableMigration, type TestProject } from '../testing/faults/project';
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';

@@ -3,9 +3,7 @@ import { loadProjectConfig } from '../config/load-project-config';
 import { MigratorError } from '../errors';
 import type { MigrationFile } from '../migration/types';
 import { discoverMigrations } from '../source/discover-migrations';
-import { formatSource } from './format-source';
-import { scaffoldMigration, type ScaffoldedMigration } from './scaffold-migration';
-import { writeNewFile } from './write-new-file';
+import type { ScaffoldedMigration } from './scaffold-migration';
 
 export interface GenerateMigrationOptions {
   /** The project's folder. */
@@ -46,6 +44,12 @@ export interface GenerateMigrationOptions {
 export async function generateMigration(
   options: GenerateMigrationOptions,
 ): Promise<ScaffoldedMigration> {
+  // The door of the engine leads here, and few who come through it write migrations.
+  const [{ scaffoldMigration }, { formatSource }, { writeNewFile }] = await Promise.all([
+    import('./scaffold-migration.js'),
+    import('./format-source.js'),
+    import('./write-new-file.js'),
+  ]);
   const config = await loadProjectConfig(options);
   const neighbours = options.dependencies?.some((text) => text.includes(':'))
     ? await findProjects(config.workspaceRoot)

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigrationAgent, type LoadAgentOptions } from '../agent';
 import type { BaselineOptions, BaselineResult } from '../commands/baseline';
-import type { MigrateOptions } from '../commands/migrate';
+import type { MigrateOptions } from '../commands/plan-migrate';
 import type { RepairOptions, RepairResult } from '../commands/repair';
 import type { RollbackOptions } from '../commands/rollback';
 import { TemporaryFiles } from '../config/testing/temporary-files';
