@@ -95,7 +95,7 @@ describeEachPostgres('a migration that meets the locks of others', (server) => {
     expect(project.events.filter(({ type }) => type === 'migration-retrying')).toHaveLength(1);
     expect(result).toMatchObject({ status: 'failed', failed: { error: { code: 'LOCK_TIMEOUT' } } });
     expect(result.failed?.error.message).toContain('55P03');
-    expect(result.failed?.guidance.join('\n')).toMatch(/rolled back[^]*holds the lock[^]*migrate/);
+    expect(result.failed?.guidance.join('\n')).toMatch(/rolled back[^]*was in the way[^]*migrate/);
     expect(await historyRows(database)).toMatchObject([{ state: 'failed', attempt: 1 }]);
     await reader.end();
   });

@@ -39,6 +39,14 @@ describe('recovery guidance', () => {
     expect(text).toContain('Raise statementTimeout');
   });
 
+  it('says what is retried by itself, and what is not', () => {
+    const text = guidance('LOCK_TIMEOUT', { mode: 'no-transaction' });
+    expect(text).toContain('It was not tried again by itself');
+    expect(guidance('LOCK_TIMEOUT')).not.toContain('It was not tried again');
+    // Raising it helps against no deadlock.
+    expect(text).not.toContain('lockTimeout');
+  });
+
   it('says that migrate waits until a revert without a transaction is finished', () => {
     const text = guidance('MIGRATION_FAILED', { mode: 'no-transaction', action: 'revert' });
     expect(text).toContain('neither applied nor reverted');

@@ -40,8 +40,7 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   ENUM_VALUE_NOT_COMMITTED: 'Set `transaction: false`, or use the new value in a second migration.',
   MAX_LOCKS_EXCEEDED:
     'Migrate without --single-transaction, or raise max_locks_per_transaction on the server (it needs a restart).',
-  LOCK_TIMEOUT:
-    'Find the session that holds the lock, or wait for a quiet hour; lockTimeout sets how long is waited.',
+  LOCK_TIMEOUT: 'Let the session that was in the way finish, or wait for a quiet hour.',
   STATEMENT_TIMEOUT: 'Raise statementTimeout for this migration, or do its work in batches.',
   LOCK_LOST: 'Take pg_advisory_unlock_all() and DISCARD ALL out of the migration.',
   CONNECTION_LOST:
@@ -134,8 +133,15 @@ function nextLines(code: ErrorCode, facts: FailureFacts): string[] {
     : `Mend it, then run again: ${again}.`;
   if (facts.mode === 'transaction' || code === 'TRANSACTION_ESCAPED') return [repeat];
   if (facts.aftermath === 'reverted' || facts.aftermath === 'notBegun') return [repeat];
-  return [...nextWithoutTransaction(facts), repeat];
+  return [
+    ...(code === 'LOCK_TIMEOUT' ? [NOT_RETRIED] : []),
+    ...nextWithoutTransaction(facts),
+    repeat,
+  ];
 }
+
+const NOT_RETRIED =
+  'It was not tried again by itself, as a transaction is: what its statements have done is not undone, and must not be done twice.';
 
 function nextWithoutTransaction(facts: FailureFacts): string[] {
   const version = versionOf(facts);

@@ -1,6 +1,6 @@
 import type { Session } from '../database/database';
 import { quoteIdentifier } from '../database/identifier';
-import { MigratorError } from '../errors';
+import { MigratorError, type ErrorCode } from '../errors';
 import type { ParsedStatement } from './parse-sql';
 
 /** An index that a failed CONCURRENTLY left behind: not used by queries, yet kept up to date by every write. */
@@ -10,16 +10,25 @@ export interface InvalidIndex {
   readonly table: string;
 }
 
+/** An invalid index that a failure may have left. */
+interface Suspect extends InvalidIndex {
+  /** `unknown`: some session builds on its table, and which index is not shown to us. */
+  readonly builder: 'nobody' | 'another' | 'unknown';
+}
+
 /** Index names and tables are compared as `oid::regclass`, which depends on no search path once it is qualified here. */
-const INVALID_INDEXES = `
-  SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
-         pg_catalog.format('%I.%I', tn.nspname, t.relname) AS table
+const INDEX_AND_TABLE = `
+  pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, pg_catalog.format('%I.%I', tn.nspname, t.relname) AS table`;
+
+const INVALID = `
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
     JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
    WHERE NOT i.indisvalid AND c.relkind = 'i'`;
+
+const INVALID_INDEXES = `SELECT ${INDEX_AND_TABLE} ${INVALID}`;
 
 /**
  * Another session is building the index right now: it is not valid yet, and none of our business. Between two of its waits
@@ -34,6 +43,12 @@ const BEING_BUILT = `EXISTS (
         AND l.locktype = 'relation' AND l.relation = i.indrelid AND l.granted
         AND l.mode = 'ShareUpdateExclusiveLock'
         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))`;
+
+/** Another session is known to be building this very index. */
+const BUILT_BY_ANOTHER = `EXISTS (
+     SELECT FROM pg_catalog.pg_stat_progress_create_index p
+      WHERE p.pid <> pg_catalog.pg_backend_pid() AND p.index_relid = i.indexrelid
+        AND p.datname = pg_catalog.current_database())`;
 
 /** What failed builds have left, and nobody is working on. */
 const ABANDONED_INDEXES = `${INVALID_INDEXES} AND NOT ${BEING_BUILT}`;
@@ -86,37 +101,81 @@ export async function refuseNewInvalidIndexes(
   const left = await findNewInvalidIndexes(session, before);
   if (left.length === 0) return;
   throw new MigratorError('INVALID_INDEX', `The migration left ${namesOf(left)}.`, {
-    hint: hintFor(left),
+    hint: hintFor(left, 'INVALID_INDEX'),
   });
 }
 
+/** Whether a statement that fails or is cut off may leave an invalid index. */
+export function mayLeaveInvalidIndex(statement: ParsedStatement): boolean {
+  return isConcurrent(statement) && /index/i.test(statement.sql);
+}
+
+/** Whether a statement waits for other transactions instead of keeping them waiting. */
+export function isConcurrent(statement: ParsedStatement): boolean {
+  return (
+    Object.values(statement.node).some((fields) => fields['concurrent'] === true) ||
+    /\bconcurrently\b/i.test(statement.sql)
+  );
+}
+
 /**
- * Adds to a failure the indexes that it left invalid, for they are to be seen in the history too.
+ * Adds to a failure what became of the indexes that were being built, for that is to be seen in the history too: which are
+ * left invalid, which may be, or that none is.
  *
- * @returns the error itself where there is none, or where nobody can be asked any more
+ * @param last the statement that ran last, where it is known
  */
 export async function withInvalidIndexes(
   error: MigratorError,
   session: Session,
   before: readonly InvalidIndex[],
+  last: ParsedStatement | undefined,
 ): Promise<MigratorError> {
-  if (error.code === 'INVALID_INDEX' || session.closed) return error;
-  let left: InvalidIndex[];
-  try {
-    left = await findNewInvalidIndexes(session, before);
-  } catch {
-    // A connection that goes now, or a late cancel request, must not hide what had failed.
-    return error;
+  if (error.code === 'INVALID_INDEX') return error;
+  const mayLeave = last !== undefined && mayLeaveInvalidIndex(last);
+  const found = await findSuspects(session, before);
+  if (found === undefined) {
+    if (!mayLeave) return error;
+    return addTo(error, 'It may have left an invalid index: nobody could be asked.', LOOK_AND_DROP);
   }
-  if (left.length === 0) return error;
-  const { code, message, hint, where, cause, stack } = error;
-  const told = new MigratorError(code, `${message}\n  It left ${namesOf(left)}.`, {
-    hint: [hint, hintFor(left)].filter((part) => part !== undefined).join(' '),
+  const left = found.filter(({ builder }) => builder === 'nobody');
+  if (left.length > 0) return addTo(error, `It left ${namesOf(left)}.`, hintFor(left, error.code));
+  if (!mayLeave) return error;
+  const unclear = found.filter(({ builder }) => builder === 'unknown');
+  if (unclear.length === 0) return addTo(error, 'It left no invalid index.', undefined);
+  const what = `It may have left ${namesOf(unclear)}, unless another session is building it.`;
+  return addTo(error, what, LOOK_AND_DROP);
+}
+
+function addTo(error: MigratorError, what: string, hint: string | undefined): MigratorError {
+  const { code, message, where, cause, stack } = error;
+  const told = new MigratorError(code, `${message}\n  ${what}`, {
+    hint: [error.hint, hint].filter((part) => part !== undefined).join(' ') || undefined,
     where,
     cause,
   });
   if (stack !== undefined) told.stack = stack;
   return told;
+}
+
+/**
+ * Indexes that became invalid since, with who is at work on them; `undefined` where nobody can be asked any more: a
+ * connection that goes now, or a late cancel request, must not hide what had failed.
+ */
+async function findSuspects(
+  session: Session,
+  before: readonly InvalidIndex[],
+): Promise<Suspect[] | undefined> {
+  if (session.closed) return undefined;
+  try {
+    const { rows } = await session.query<Suspect>(
+      `SELECT ${INDEX_AND_TABLE},
+              CASE WHEN ${BUILT_BY_ANOTHER} THEN 'another' WHEN ${BEING_BUILT} THEN 'unknown' ELSE 'nobody' END AS builder
+         ${INVALID} ORDER BY 1`,
+    );
+    return without(rows, before);
+  } catch {
+    return undefined;
+  }
 }
 
 async function findNewInvalidIndexes(
@@ -126,15 +185,32 @@ async function findNewInvalidIndexes(
   const { rows } = await session.query<{ name: string; table: string }>(
     `${ABANDONED_INDEXES} ORDER BY 1`,
   );
+  return without(rows, before);
+}
+
+function without<Index extends InvalidIndex>(
+  indexes: readonly Index[],
+  before: readonly InvalidIndex[],
+): Index[] {
   const known = new Set(before.map(({ name }) => name));
-  return rows.filter(({ name }) => !known.has(name));
+  return indexes.filter(({ name }) => !known.has(name));
 }
 
 function namesOf(left: readonly InvalidIndex[]): string {
   return `an invalid index: ${left.map(({ name, table }) => `${name} on ${table}`).join(', ')}`;
 }
 
-function hintFor(left: readonly InvalidIndex[]): string {
+const LOOK =
+  'To see what is invalid: SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;';
+
+const LOOK_AND_DROP = `${LOOK} A named index is dropped and built anew by the next run. By hand: DROP INDEX CONCURRENTLY <name>;`;
+
+function hintFor(left: readonly InvalidIndex[], code: ErrorCode): string {
   const drops = left.map(({ name }) => `DROP INDEX CONCURRENTLY ${name};`).join(' ');
-  return `Remove what made it fail (often duplicate rows), then migrate again: the index is dropped and built anew. By hand: ${drops}`;
+  // Waiting, cancelling and losing the connection are nothing that can be mended.
+  const next =
+    code === 'MIGRATION_FAILED' || code === 'INVALID_INDEX'
+      ? 'Remove what made it fail (often duplicate rows), then migrate again: a named index is dropped and built anew.'
+      : 'The next run drops a named index and builds it anew.';
+  return `${next} ${LOOK} By hand: ${drops}`;
 }

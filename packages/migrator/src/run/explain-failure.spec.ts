@@ -27,6 +27,11 @@ describe('a failure of the server is explained', () => {
     expect(hint).toContain('Nothing is rolled back');
   });
 
+  it('says of a deadlock without a transaction which statements meet in one', () => {
+    const { hint } = explainFailure(server('40P01'), 'a.ts', 'no-transaction');
+    expect(hint).toContain('Two CREATE INDEX CONCURRENTLY on one table do that.');
+  });
+
   it('with its SQLSTATE and its details, one a line', () => {
     const { message } = explainFailure(
       server('23505', { detail: 'Key (id)=(1) already exists.', where: 'line 3' }),

@@ -4,13 +4,29 @@ import { redact } from '../database/redact';
 import { MigratorError, type ErrorCode } from '../errors';
 import type { Migration } from '../migration/types';
 
+/** What to do, by how the migration was run. */
+type Hints = Record<Migration['mode'], string>;
+
 /** Server errors that have a name of their own here, by SQLSTATE (Postgres documentation, Appendix A). */
-const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
+const EXPLAINED: Record<string, { code: ErrorCode; hint: string | Hints }> = {
   '55P03': {
     code: 'LOCK_TIMEOUT',
-    hint: 'Another session holds a lock on the table. Run again when it is quiet, or raise lockTimeout.',
+    hint: {
+      transaction:
+        'Another session holds a lock on the table. Run again when it is quiet, or raise lockTimeout.',
+      'no-transaction':
+        'Another session holds a lock on the table; CONCURRENTLY also waits for every older transaction. Run again when it is quiet, or raise lockTimeout for this migration.',
+    },
   },
-  '40P01': { code: 'LOCK_TIMEOUT', hint: 'A deadlock with another session. Run again.' },
+  '40P01': {
+    code: 'LOCK_TIMEOUT',
+    hint: {
+      transaction:
+        'A deadlock: this session and another one waited for each other, and Postgres ended this one. Run again.',
+      'no-transaction':
+        'A deadlock: this session and another one waited for each other, and Postgres ended this one. Two CREATE INDEX CONCURRENTLY on one table do that. Run again when the other session is through.',
+    },
+  },
   '57014': {
     code: 'STATEMENT_TIMEOUT',
     hint: 'Raise statementTimeout for this migration, or do the work in batches.',
@@ -42,7 +58,7 @@ const EXPLAINED: Record<string, { code: ErrorCode; hint: string }> = {
 };
 
 /** What the server makes of a migration whose connection is lost. */
-const LOSSES: Record<Migration['mode'], string> = {
+const LOSSES: Hints = {
   transaction: 'The server has rolled the transaction back. Run again when it is reachable.',
   'no-transaction':
     'Nothing is rolled back: the statements that had finished stay, and the one that ran may have finished as well. Look at the schema when the server is reachable.',
@@ -54,7 +70,7 @@ const LOSSES: Record<Migration['mode'], string> = {
  *
  * @param thrown whatever was thrown, also `null`
  * @param where the migration's file
- * @param mode how the migration was run, which decides what a lost connection leaves
+ * @param mode how the migration was run, which decides what a failure leaves and what can be done about it
  */
 export function explainFailure(
   thrown: unknown,
@@ -65,7 +81,10 @@ export function explainFailure(
   const message = redact(messageOf(thrown));
   const state = sqlState(thrown);
   const explained = state === undefined ? undefined : EXPLAINED[state];
-  if (explained) return withOrigin(explained.code, message, explained.hint, where, thrown);
+  if (explained) {
+    const { code, hint } = explained;
+    return withOrigin(code, message, typeof hint === 'string' ? hint : hint[mode], where, thrown);
+  }
   if (isConnectionLost(thrown)) {
     return withOrigin(
       'CONNECTION_LOST',

@@ -7,6 +7,7 @@ import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import {
   dropInvalidIndexFor,
   findInvalidIndexes,
+  isConcurrent,
   refuseNewInvalidIndexes,
   withInvalidIndexes,
   type InvalidIndex,
@@ -30,6 +31,7 @@ export async function runWithoutTransaction(
   const { session } = scope.connection;
   let invalidBefore: readonly InvalidIndex[] | undefined;
   let handle: MigrationHandle | undefined;
+  let last: ParsedStatement | undefined;
   const stopServer = () => void session.cancel();
   scope.signal.addEventListener('abort', stopServer, { once: true });
   try {
@@ -37,7 +39,14 @@ export async function runWithoutTransaction(
     await enterSession(session, scope.limitsOf(change.migration));
     invalidBefore = await findInvalidIndexes(session);
     if (scope.signal.aborted) throw cancellation();
-    handle = new MigrationHandle(session, statementPolicy(scope, change, log));
+    const policy = statementPolicy(scope, change, log);
+    handle = new MigrationHandle(session, {
+      ...policy,
+      async beforeStatement(statement) {
+        last = statement;
+        await policy.beforeStatement(statement);
+      },
+    });
     const rollbackData = await call(scope, change, handle, log);
     await refuseOpenTransaction(scope, change);
     await refuseNewInvalidIndexes(session, invalidBefore);
@@ -51,7 +60,9 @@ export async function runWithoutTransaction(
     // The record must not share the fate of a transaction that the migration began itself.
     await rollback(session);
     const plain = explainFailure(thrown, change.migration.file.path, 'no-transaction');
-    const error = invalidBefore ? await withInvalidIndexes(plain, session, invalidBefore) : plain;
+    const error = invalidBefore
+      ? await withInvalidIndexes(plain, session, invalidBefore, last)
+      : plain;
     await log.failed(error);
     // Where its code was never called there is nothing of it to revert.
     if (handle === undefined) return { kind: 'failed', error };
@@ -131,13 +142,6 @@ function statementPolicy(scope: RunScope, change: Change, log: AttemptLog): Stat
       }
     },
   };
-}
-
-function isConcurrent(statement: ParsedStatement): boolean {
-  return (
-    Object.values(statement.node).some((fields) => fields['concurrent'] === true) ||
-    /\bconcurrently\b/i.test(statement.sql)
-  );
 }
 
 /** A transaction that the migration began and did not end would take its own record with it when the session closes. */
