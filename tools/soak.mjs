@@ -3,14 +3,9 @@
  * processes among the runners; after each command, schema and history must agree. Ends with 1 if anything was lost. Not a
  * part of `npm test`. Wants `npm run build` first.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { loadSource } from './load-source.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '3' },
@@ -27,40 +22,12 @@ const options = Object.fromEntries(
   }),
 );
 
-/** Sources look for files beside themselves, also when they are bundled. */
-const keepFolders = {
-  name: 'keep-folders',
-  setup({ onLoad }) {
-    onLoad({ filter: /packages[\\/](migrator|cli)[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
-      contents: `const __dirname = ${JSON.stringify(dirname(path))};\n${readFileSync(path, 'utf8')}`,
-      loader: 'ts',
-    }));
-  },
-};
-
-// Inside the workspace, so that the packages it needs are found.
-const folder = mkdtempSync(join(root, 'node_modules', '.soak-'));
-try {
-  const outfile = join(folder, 'soak.cjs');
-  await build({
-    entryPoints: [join(root, 'packages/migrator/src/testing/faults/soak.ts')],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'cjs',
-    logLevel: 'error',
-    plugins: [keepFolders],
-  });
-  const { soak } = createRequire(import.meta.url)(outfile);
-  console.log(`Postgres ${options.major}, ${options.minutes} minutes, seed ${options.seed}`);
-  const { scenarios, commands, faults, lost } = await soak({ ...options, say: console.log });
-  console.log(`scenarios  ${scenarios}`);
-  console.log(`commands   ${commands}`);
-  for (const kind of Object.keys(faults).sort()) console.log(`${kind.padEnd(18)} ${faults[kind]}`);
-  console.log(`lost       ${lost.length}`);
-  for (const what of lost) console.log(`  ${what}`);
-  process.exitCode = lost.length > 0 ? 1 : 0;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+const { soak } = await loadSource('packages/migrator/src/testing/faults/soak.ts');
+console.log(`Postgres ${options.major}, ${options.minutes} minutes, seed ${options.seed}`);
+const { scenarios, commands, faults, lost } = await soak({ ...options, say: console.log });
+console.log(`scenarios  ${scenarios}`);
+console.log(`commands   ${commands}`);
+for (const kind of Object.keys(faults).sort()) console.log(`${kind.padEnd(18)} ${faults[kind]}`);
+console.log(`lost       ${lost.length}`);
+for (const what of lost) console.log(`  ${what}`);
+process.exitCode = lost.length > 0 ? 1 : 0;
