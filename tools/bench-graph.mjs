@@ -1,13 +1,14 @@
 // What the plugin adds to the project graph: `nx show projects` with and without it, in one run, alternating.
 //
-//   npm run build && node tools/bench-graph.mjs [--rounds=7] [--projects=200] [--migrations=50]
+//   npm run build && node tools/bench-graph.mjs [--rounds=15] [--projects=200] [--migrations=50]
 //
-// cold: after `nx reset`, without the daemon. warm: with what the run before has left, without the daemon.
-// daemon: with Nx's background process, as on a developer's machine, nothing changed since the run before.
+// cold: after `nx reset`, without the daemon, as in CI. warm: with what the run before has left. With the daemon, which is
+// what warm means on a developer's machine, and without it.
 //
 // The same files lie in three workspaces that differ in one line of nx.json. Nx starts a process of its own for each plugin
 // and hands it the map of all files, so the third one has an empty plugin with the same hooks: what it adds is Nx's own
-// price of any plugin, and the rest is ours. Medians of rounds that take turns; the machine should be idle.
+// price of any plugin, and the rest is ours. With NX_ISOLATE_PLUGINS=false Nx spares that process, and what is left is what
+// the plugin costs by itself. Medians of the differences in rounds that take turns; the machine should be idle.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -25,13 +26,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const REPOSITORY = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const TARGETS = { cold: 150, warm: 20, daemon: 20 };
+const TARGETS = { cold: 150, warm: 20 };
 /** One project in so many names a migration of the project before it. */
 const EVERY = 10;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '15' },
     projects: { type: 'string', default: '200' },
     migrations: { type: 'string', default: '50' },
   },
@@ -52,11 +53,14 @@ try {
     `${projects} projects × ${migrations} migrations, ${rounds} rounds, Node ${process.version}, ` +
       `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}\n`,
   );
-  report('cold', measure({ daemon: 'false', before: 'reset' }));
-  report('warm', measure({ daemon: 'false', before: 'nothing' }));
-  report('daemon', measure({ daemon: 'true', before: 'nothing' }));
+  const inProcess = { NX_DAEMON: 'false', NX_ISOLATE_PLUGINS: 'false' };
+  report('warm', 'daemon', measure({ env: { NX_DAEMON: 'true' }, before: 'nothing' }));
+  report('cold', 'no daemon', measure({ env: { NX_DAEMON: 'false' }, before: 'reset' }));
+  report('warm', 'no daemon', measure({ env: { NX_DAEMON: 'false' }, before: 'nothing' }));
+  report('cold', 'no daemon, one process', measure({ env: inProcess, before: 'reset' }));
+  report('warm', 'no daemon, one process', measure({ env: inProcess, before: 'nothing' }));
 } finally {
-  for (const root of started) nx(root, 'true', 'daemon', '--stop');
+  for (const root of started) nx(root, { NX_DAEMON: 'true' }, 'daemon', '--stop');
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
@@ -172,7 +176,9 @@ function write(root, path, content) {
 
 /** A benchmark of a plugin that Nx did not load would look splendid. */
 function checkPlugin() {
-  const shown = JSON.parse(nx(workspaces.with, 'false', 'show', 'project', 'p10', '--json'));
+  const shown = JSON.parse(
+    nx(workspaces.with, { NX_DAEMON: 'false' }, 'show', 'project', 'p10', '--json'),
+  );
   const order = JSON.stringify(shown.targets?.migrate?.dependsOn ?? []);
   if (projects > EVERY && !order.includes('"p9"')) {
     throw new Error(`The plugin did not do its work: ${JSON.stringify(shown)}`);
@@ -180,15 +186,15 @@ function checkPlugin() {
 }
 
 /** Durations in ms of each workspace, taken in turns so that both see the same machine. */
-function measure({ daemon, before }) {
+function measure({ env, before }) {
   const taken = { without: [], empty: [], with: [] };
   for (let round = -1; round < rounds; round += 1) {
     const kinds = Object.keys(taken);
     if (round % 2 === 0) kinds.reverse();
     for (const kind of kinds) {
-      if (before === 'reset') nx(workspaces[kind], 'false', 'reset');
+      if (before === 'reset') nx(workspaces[kind], { NX_DAEMON: 'false' }, 'reset');
       const start = process.hrtime.bigint();
-      nx(workspaces[kind], daemon, 'show', 'projects');
+      nx(workspaces[kind], env, 'show', 'projects');
       const ms = Number(process.hrtime.bigint() - start) / 1e6;
       if (round >= 0) taken[kind].push(ms); // the first one fills the caches
     }
@@ -196,8 +202,8 @@ function measure({ daemon, before }) {
   return taken;
 }
 
-function nx(root, daemon, ...args) {
-  if (daemon === 'true') started.add(root);
+function nx(root, variables, ...args) {
+  if (variables.NX_DAEMON === 'true') started.add(root);
   const { NODE_OPTIONS: _options, ...inherited } = process.env;
   const env = Object.fromEntries(Object.entries(inherited).filter(([name]) => !/^NX_/.test(name)));
   const { status, stdout, stderr } = spawnSync(
@@ -205,7 +211,7 @@ function nx(root, daemon, ...args) {
     [join(REPOSITORY, 'node_modules/nx/dist/bin/nx.js'), ...args],
     {
       cwd: root,
-      env: { ...env, NX_DAEMON: daemon, NX_NO_CLOUD: 'true', NX_TUI: 'false', NO_COLOR: '1' },
+      env: { ...env, NX_NO_CLOUD: 'true', NX_TUI: 'false', NO_COLOR: '1', ...variables },
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
     },
@@ -214,16 +220,14 @@ function nx(root, daemon, ...args) {
   return stdout;
 }
 
-function report(name, taken) {
-  const {
-    without,
-    empty,
-    with: plugin,
-  } = Object.fromEntries(Object.entries(taken).map(([kind, list]) => [kind, median(list)]));
+function report(name, how, taken) {
   const ms = (value) => `${value.toFixed(0)} ms`;
+  // Of each round, so that a machine that becomes slower for a while slows both sides of a difference.
+  const added = (from) => median(taken.with.map((value, round) => value - taken[from][round]));
   console.log(
-    `${name.padEnd(7)} without ${ms(without)}, empty plugin ${ms(empty)}, with ${ms(plugin)}: ` +
-      `adds ${ms(plugin - without)} (target < ${TARGETS[name]}), ${ms(plugin - empty)} of them our own work`,
+    `${name}, ${how}:`.padEnd(30) +
+      `without ${ms(median(taken.without))}, empty plugin ${ms(median(taken.empty))}, with ${ms(median(taken.with))}: ` +
+      `adds ${ms(added('without'))} (target < ${TARGETS[name]}), ${ms(added('empty'))} of them our own`,
   );
 }
 
