@@ -10,6 +10,7 @@ import {
 import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
 import { durationsOf, runTask } from '../shared/run-task';
+import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
 
@@ -38,7 +39,7 @@ async function migrate(
   const { concurrency, canary, stopAfter: stopAfterFailures } = options;
   const careful: MigrateTenantsOptions = { concurrency, canary, stopAfterFailures };
   const what = {
-    to: targetVersion(options, context),
+    to: targetVersion(options, context, agent.settings.project),
     mode: options.dryRun === true ? 'dry-run' : 'run',
     transaction: options.singleTransaction === true ? 'single' : 'each',
     prerequisites: options.withDependencies === true ? 'apply' : 'require',
@@ -58,8 +59,10 @@ async function migrate(
 function targetVersion(
   options: MigrateExecutorSchema,
   context: ExecutorContext,
+  project: string,
 ): string | undefined {
-  return options.to === undefined || !isInitiator(context) ? undefined : String(options.to);
+  if (options.to === undefined || !isInitiator(context)) return undefined;
+  return versionText('to', options.to, project);
 }
 
 export default migrateExecutor;

@@ -6,6 +6,7 @@ import {
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { durationsOf, runTask } from '../shared/run-task';
+import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
 import type { RollbackExecutorSchema } from './schema';
 
@@ -20,7 +21,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     run: async (agent) => {
       refuseTenants(agent);
       return agent.rollback({
-        selection: selectionOf(options),
+        selection: selectionOf(options, agent.settings.project),
         mode: options.dryRun === true ? 'dry-run' : 'run',
         confirm: options.confirm,
       });
@@ -40,10 +41,13 @@ function refuseTenants({ hasTenants, settings }: MigrationAgent): void {
   });
 }
 
-function selectionOf({ name, to, last }: RollbackExecutorSchema): Selection {
+function selectionOf({ name, to, last }: RollbackExecutorSchema, project: string): Selection {
+  const text = (option: string, value: string | number) => versionText(option, value, project);
   const selections: Selection[] = [
-    ...(name === undefined ? [] : [{ kind: 'migration' as const, nameOrVersion: String(name) }]),
-    ...(to === undefined ? [] : [{ kind: 'to' as const, version: String(to) }]),
+    ...(name === undefined
+      ? []
+      : [{ kind: 'migration' as const, nameOrVersion: text('name', name) }]),
+    ...(to === undefined ? [] : [{ kind: 'to' as const, version: text('to', to) }]),
     ...(last === undefined ? [] : [{ kind: 'last' as const, count: last }]),
   ];
   const [selection, ...more] = selections;
