@@ -4,17 +4,10 @@ import { serializeRollbackData } from '../migration/rollback-data';
 import { AttemptLog } from './attempt-log';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
-import {
-  dropInvalidIndexFor,
-  findInvalidIndexes,
-  isConcurrent,
-  refuseNewInvalidIndexes,
-  withInvalidIndexes,
-  type InvalidIndex,
-} from './concurrent-index';
+import { isConcurrent } from './concurrent-index';
 import { explainFailure } from './explain-failure';
+import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
-import type { ParsedStatement } from './parse-sql';
 import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
 import { enterSession, hasOpenTransaction, resetSession, rollback } from './transaction';
@@ -29,27 +22,19 @@ export async function runWithoutTransaction(
 ): Promise<ChangeOutcome> {
   const log = new AttemptLog(scope, change);
   const { session } = scope.connection;
-  let invalidBefore: readonly InvalidIndex[] | undefined;
+  let indexes: IndexWatch | undefined;
   let handle: MigrationHandle | undefined;
-  let last: ParsedStatement | undefined;
   const stopServer = () => void session.cancel();
   scope.signal.addEventListener('abort', stopServer, { once: true });
   try {
     await log.running();
     await enterSession(session, scope.limitsOf(change.migration));
-    invalidBefore = await findInvalidIndexes(session);
+    indexes = await IndexWatch.begin(session);
     if (scope.signal.aborted) throw cancellation();
-    const policy = statementPolicy(scope, change, log);
-    handle = new MigrationHandle(session, {
-      ...policy,
-      async beforeStatement(statement) {
-        last = statement;
-        await policy.beforeStatement(statement);
-      },
-    });
+    handle = new MigrationHandle(session, statementPolicy(scope, change, log, indexes));
     const rollbackData = await call(scope, change, handle, log);
     await refuseOpenTransaction(scope, change);
-    await refuseNewInvalidIndexes(session, invalidBefore);
+    await indexes.refuseInvalid();
     await resetSession(session, scope.limitsOf(change.migration));
     await refuseWithoutLock(scope, change);
     await log.done(rollbackData);
@@ -60,9 +45,7 @@ export async function runWithoutTransaction(
     // The record must not share the fate of a transaction that the migration began itself.
     await rollback(session);
     const plain = explainFailure(thrown, change.migration.file.path, 'no-transaction');
-    const error = invalidBefore
-      ? await withInvalidIndexes(plain, session, invalidBefore, last)
-      : plain;
+    const error = indexes ? await indexes.explain(plain) : plain;
     await log.failed(error);
     // Where its code was never called there is nothing of it to revert.
     if (handle === undefined) return { kind: 'failed', error };
@@ -118,7 +101,12 @@ async function call(
   }
 }
 
-function statementPolicy(scope: RunScope, change: Change, log: AttemptLog): StatementPolicy {
+function statementPolicy(
+  scope: RunScope,
+  change: Change,
+  log: AttemptLog,
+  indexes: IndexWatch,
+): StatementPolicy {
   const { session } = scope.connection;
   const { statementTimeoutMs } = scope.limitsOf(change.migration);
   const say = (message: string) =>
@@ -132,7 +120,7 @@ function statementPolicy(scope: RunScope, change: Change, log: AttemptLog): Stat
     finishedBefore: change.finished,
     onFinished: (finished) => log.progressed(finished),
     async beforeStatement(statement) {
-      const dropped = await dropInvalidIndexFor(session, statement);
+      const dropped = await indexes.beforeStatement(statement);
       if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);
       // A concurrent build waits for every older transaction: a limit meant for queries would leave it invalid.
       const concurrent = isConcurrent(statement);

@@ -1,5 +1,5 @@
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
+import { describeOnEveryDatabase } from '../testing/workspace';
 
 const STATEMENTS = `
   CREATE TABLE first (id int);
@@ -220,72 +220,5 @@ describeOnEveryDatabase('a migration without a transaction', (workspace) => {
     api.add('next', { transaction: false, up: 'CREATE TABLE next (id int)' });
     expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
     expect(await workspace().tables()).toEqual(['next']);
-  });
-});
-
-describeOnServers('an index that is built concurrently', (workspace) => {
-  const emails = (...values: string[]) =>
-    workspace().sql(
-      `CREATE TABLE users (email text); INSERT INTO users VALUES ${values.map((value) => `('${value}')`).join()}`,
-    );
-  const index = 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS users_email ON users (email)';
-  const validity = () =>
-    workspace().sql(
-      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = '${workspace().schema}.users_email'::regclass`,
-    );
-
-  it('is built, though a limit is set for statements', async () => {
-    await emails('a', 'b');
-    const api = workspace()
-      .project()
-      .add('index', { transaction: false, statementTimeout: '1s', up: index });
-    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
-    expect(await validity()).toEqual([{ valid: true }]);
-  });
-
-  it('is named when it was left invalid, and dropped and built anew by the next run', async () => {
-    await emails('a', 'a');
-    const api = workspace().project().add('index', { transaction: false, up: index });
-
-    const { failed } = await api.migrate();
-    const { schema } = workspace();
-    expect(failed?.error.message).toContain('could not create unique index');
-    expect(failed?.error.message).toContain(
-      `It left an invalid index: ${schema}.users_email on ${schema}.users`,
-    );
-    expect(failed?.error.hint).toContain(`DROP INDEX CONCURRENTLY ${schema}.users_email;`);
-    const [, row] = await api.rows<{ message: string }>('error_message AS message');
-    expect(row?.message).toContain(`${schema}.users_email`);
-    expect(await validity()).toEqual([{ valid: false }]);
-
-    await workspace().sql('TRUNCATE users');
-    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
-    expect(await validity()).toEqual([{ valid: true }]);
-    expect(api.events).toContainEqual(
-      expect.objectContaining({
-        message: expect.stringContaining('users_email, to build it anew'),
-      }),
-    );
-  });
-
-  it('is an error, with the index’s name, when a migration swallows that it failed', async () => {
-    await emails('a', 'a');
-    const api = workspace()
-      .project()
-      .add('index', {
-        transaction: false,
-        up: (db) =>
-          db
-            .query('CREATE UNIQUE INDEX CONCURRENTLY users_email ON users (email)')
-            .catch(() => undefined),
-      });
-    const { failed } = await api.migrate();
-    expect(failed?.error).toMatchObject({
-      code: 'INVALID_INDEX',
-      message: expect.stringContaining(
-        `${workspace().schema}.users_email on ${workspace().schema}.users`,
-      ),
-    });
-    expect((await api.history()).at(-1)).toBe('index apply failed');
   });
 });
