@@ -30,8 +30,18 @@ describeEachPostgres('an index that another session is building concurrently', (
     const [writer, builder] = [await database.connect(), await database.connect()];
     await writer.query("BEGIN; INSERT INTO users VALUES ('a')");
     const built = builder.query('CREATE INDEX CONCURRENTLY users_email ON users (email)');
+    built.catch(() => undefined);
     await until('the other session builds', async () => (await index())?.valid === false);
     return {
+      /** The build fails, and leaves what it had begun. */
+      async fail() {
+        await database.query(
+          `SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()`,
+        );
+        await built.catch(() => undefined);
+        await writer.query('COMMIT');
+        await Promise.all([writer.end(), builder.end()]);
+      },
       async finish() {
         await writer.query('COMMIT');
         await built;
@@ -39,6 +49,16 @@ describeEachPostgres('an index that another session is building concurrently', (
       },
     };
   }
+
+  /** The statement of the migration, once it waits for the other session. */
+  const whoWaits = () =>
+    until('the migration waits for the other session', async () => {
+      const [row] = await database.query<{ query: string }>(
+        `SELECT query FROM pg_stat_activity JOIN pg_locks USING (pid)
+          WHERE relation = 'users'::regclass AND NOT granted`,
+      );
+      return row?.query;
+    });
 
   function migration(up: string): TestProject {
     project = createProject({
@@ -66,17 +86,28 @@ describeEachPostgres('an index that another session is building concurrently', (
     // Two builds on one table deadlock in Postgres itself, so this one is ended before.
     const controller = new AbortController();
     const run = (await migration(same).agent({ signal: controller.signal })).migrate();
-    const waiting = await until('the migration waits for the other session', async () => {
-      const [row] = await database.query<{ query: string }>(
-        `SELECT query FROM pg_stat_activity JOIN pg_locks USING (pid)
-          WHERE relation = 'users'::regclass AND NOT granted`,
-      );
-      return row?.query;
-    });
+    const waiting = await whoWaits();
     controller.abort();
     expect((await run).failed?.error.code).toBe('CANCELLED');
     await build.finish();
     expect(waiting).toBe(same);
     expect(await index()).toEqual({ ...before, valid: true });
+  });
+
+  it('is not taken for the real one by IF NOT EXISTS when that session fails', async () => {
+    const build = await startBuild();
+    const run = (
+      await migration(
+        'CREATE INDEX CONCURRENTLY IF NOT EXISTS users_email ON users (email)',
+      ).agent()
+    ).migrate();
+    await whoWaits();
+    await build.fail();
+    expect((await run).failed?.error).toMatchObject({
+      code: 'INVALID_INDEX',
+      message: expect.stringContaining('public.users_email on public.users'),
+    });
+    expect(await (await project.agent()).migrate()).toMatchObject({ status: 'done' });
+    expect(await index()).toMatchObject({ valid: true });
   });
 });
