@@ -11,7 +11,7 @@ describe('ff db in a folder with migrations and nothing else', () => {
     const first = await ff({ cwd }, 'db', 'migrate');
     expect(first).toMatchObject({ exitCode: 0 });
     expect(first.stdout).toMatch(/Applied 2 migrations[^]*create_users[^]*add_teams/);
-    expect(first.stderr).toMatch(/development on pglite/);
+    expect(first.stderr).toMatch(/^Connecting: .* · development · pglite/);
 
     const second = await ff({ cwd }, 'db', 'migrate');
     expect(second).toMatchObject({ exitCode: 0 });
