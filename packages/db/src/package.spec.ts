@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -62,5 +63,22 @@ describe('the package', () => {
   it('has a place for migrations of its own', () => {
     const manifest = read<{ 'nx-migrations': { migrations: string } }>('package.json');
     expect(read(manifest['nx-migrations'].migrations)).toMatchObject({ generators: {} });
+  });
+
+  it('moves the other packages along when nx migrate moves it', () => {
+    const manifest = read<{ 'nx-migrations': { packageGroup: string[] } }>('package.json');
+    expect(manifest['nx-migrations'].packageGroup).toEqual([
+      '@flashfusion/migrator',
+      '@flashfusion/cli',
+    ]);
+  });
+
+  it('loads init without @nx/devkit, which a fresh workspace may lack', () => {
+    const factory = read<{ generators: Record<string, Entry> }>('generators.json').generators[
+      'init'
+    ]?.factory;
+    const script = `require(${JSON.stringify(join(ROOT, factory ?? '?'))});
+      console.log(Object.keys(require.cache).filter((path) => /[\\/]node_modules[\\/]@nx[\\/]/.test(path)).length);`;
+    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()).toBe('0');
   });
 });

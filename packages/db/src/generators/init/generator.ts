@@ -30,8 +30,6 @@ export async function initGenerator(
   return install;
 }
 
-export default initGenerator;
-
 /** Whether targets are inferred, or have to be written into project.json. */
 export function shouldAddPlugin(
   tree: Tree,
