@@ -3,28 +3,35 @@ import { createTestDatabase, type TestDatabase } from '../packages/migrator/src/
 import { tableMigration, versionOf } from './testing/migration-file';
 import { chosenNxVersions, NxWorkspace } from './testing/nx-workspace';
 import { packPackages, type PackedPackages } from './testing/packed';
+import { serveRegistry, type Registry } from './testing/registry';
+import { mustRun } from './testing/run';
 
 jest.setTimeout(240_000);
 
 let packages: PackedPackages;
+let registry: Registry;
 beforeAll(async () => {
   packages = await packPackages();
+  registry = await serveRegistry(packages);
 });
-afterAll(() => packages.remove());
+afterAll(async () => {
+  await registry?.close();
+  packages?.remove();
+});
 
 // One workspace lives through a story; each test is a chapter and stands on those before it.
-describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
+describe.each(chosenNxVersions())('a workspace on Nx %s', (version) => {
   let workspace: NxWorkspace;
   let staging: TestDatabase;
-  const major = Number(version.nx.split('.')[0]);
+  const major = Number(version.split('.')[0]);
 
   beforeAll(async () => {
     staging = await createTestDatabase();
-    workspace = await NxWorkspace.create(version, packages);
+    workspace = await NxWorkspace.create(version, registry);
   });
   afterAll(async () => {
-    workspace.remove();
-    await staging.drop();
+    workspace?.remove();
+    await staging?.drop();
   });
 
   /** Gives a generated migration a body that creates one table. */
@@ -49,13 +56,32 @@ describe.each(chosenNxVersions())('a workspace on Nx $nx', (version) => {
       )
     ).map(({ name }) => name);
 
+  it('is set up by nx add, with what belongs to its version of Nx', async () => {
+    await mustRun('npx', ['nx', 'add', '@flashfusion/db'], { cwd: workspace.path });
+
+    expect(JSON.parse(workspace.read('nx.json'))).toMatchObject({ plugins: ['@flashfusion/db'] });
+    const { devDependencies } = JSON.parse(workspace.read('package.json')) as {
+      devDependencies: Record<string, string>;
+    };
+    expect(Object.keys(devDependencies).sort()).toEqual([
+      '@flashfusion/db',
+      '@flashfusion/migrator',
+      '@nx/devkit',
+      'nx',
+    ]);
+    const devkit = JSON.parse(workspace.read('node_modules/@nx/devkit/package.json')) as {
+      version: string;
+    };
+    expect(devkit.version).toMatch(new RegExp(`^${major}\\.`));
+    await workspace.commit('Add the plugin');
+  });
+
   it('gives a project a database', async () => {
     await workspace.mustNx('g', '@flashfusion/db:configuration', '--project=users');
 
     expect(workspace.list('packages/users')).toEqual(
       expect.arrayContaining(['db.config.ts', 'migrations']),
     );
-    expect(JSON.parse(workspace.read('nx.json'))).toMatchObject({ plugins: ['@flashfusion/db'] });
     const again = await workspace.mustNx('g', '@flashfusion/db:configuration', '--project=users');
     expect(again).not.toMatch(/^(CREATE|UPDATE) /m);
     for (const project of ['api', 'web', 'docs']) {

@@ -1,74 +1,70 @@
 import { Folder } from './folder';
-import type { PackedPackages } from './packed';
+import { installPackageManager, type Installed, type PackageManager } from './package-managers';
+import type { Registry } from './registry';
 import { mustRun } from './run';
 
 /** How a workspace is laid out: who installs packages, and how projects find each other. */
 export interface Layout {
-  readonly name: string;
-  readonly packageManager: 'npm' | 'pnpm' | 'yarn';
+  readonly packageManager: PackageManager;
   /**
    * `solution`: each project is a package, linked by the package manager, with its sources behind a custom condition.
    * `plain`: project.json files, and `paths` in tsconfig.base.json.
    */
   readonly typescript: 'solution' | 'plain';
+  /** As `nx init` leaves it. */
+  readonly lacksDevkit?: true;
+  /**
+   * `always`: by `npm test`. `all`: with FLASHFUSION_NX_VERSIONS=all, as on CI. `layouts`: only with FLASHFUSION_E2E=layouts,
+   * which means every one.
+   */
+  readonly tested: 'always' | 'all' | 'layouts';
 }
 
 export const LAYOUTS: readonly Layout[] = [
-  { name: 'npm, plain', packageManager: 'npm', typescript: 'plain' },
-  { name: 'npm, TypeScript solution', packageManager: 'npm', typescript: 'solution' },
-  { name: 'pnpm, TypeScript solution', packageManager: 'pnpm', typescript: 'solution' },
-  { name: 'pnpm, plain', packageManager: 'pnpm', typescript: 'plain' },
-  { name: 'yarn, TypeScript solution', packageManager: 'yarn', typescript: 'solution' },
+  { packageManager: 'npm', typescript: 'plain', tested: 'all' },
+  { packageManager: 'npm', typescript: 'solution', tested: 'all' },
+  { packageManager: 'pnpm', typescript: 'plain', tested: 'all' },
+  { packageManager: 'pnpm', typescript: 'solution', tested: 'always' },
+  { packageManager: 'yarn 1', typescript: 'plain', tested: 'all', lacksDevkit: true },
+  { packageManager: 'yarn 1', typescript: 'solution', tested: 'all' },
+  // To Nx and to the plugin this is one of yarn 1, and PnP tells more of yarn 4.
+  { packageManager: 'yarn 4', typescript: 'plain', tested: 'layouts' },
+  { packageManager: 'yarn 4 with PnP', typescript: 'solution', tested: 'all' },
 ];
 
-/** All of them with FLASHFUSION_E2E=layouts (or FLASHFUSION_NX_VERSIONS=all); else one, so that the tests stay quick. */
-export function chosenLayouts(): readonly Layout[] {
+export function isChosen({ tested }: Layout): boolean {
   const { FLASHFUSION_E2E: chosen, FLASHFUSION_NX_VERSIONS: versions } = process.env;
-  return chosen === 'layouts' || versions === 'all' ? LAYOUTS : LAYOUTS.slice(2, 3);
+  return chosen === 'layouts' || tested === 'always' || (tested === 'all' && versions === 'all');
 }
 
 const NX = '23.2.1';
 
-/** The commands that install, from npm's registry, the same on every machine. */
-const INSTALL: Readonly<Record<Layout['packageManager'], readonly string[]>> = {
-  npm: ['npm', 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
-  pnpm: ['npx', '--yes', 'pnpm@10', 'install', '--prefer-offline', '--ignore-scripts'],
-  yarn: ['npx', '--yes', 'yarn@1', 'install', '--prefer-offline', '--ignore-scripts'],
-};
+/** A workspace on disk, and its Nx. */
+export interface LayoutWorkspace extends Pick<Installed, 'execNx' | 'nx'> {
+  readonly folder: Folder;
+}
 
-/** A fresh workspace: `users`, a CommonJS project, and `api`, an ES module project that depends on it. */
-export async function createLayout(layout: Layout, packages: PackedPackages): Promise<Folder> {
+/** A fresh workspace without the plugin: `users`, a CommonJS project, and `api`, an ES module project that depends on it. */
+export async function createLayout(layout: Layout, registry: Registry): Promise<LayoutWorkspace> {
   const folder = new Folder();
-  const engine = `file:${packages.tarball('migrator')}`;
-  const overrides = { '@flashfusion/migrator': engine };
+  const isSolution = layout.typescript === 'solution';
   folder.write('package.json', {
     name: 'acme',
     version: '0.0.0',
     private: true,
-    ...(layout.typescript === 'solution' && { workspaces: ['packages/*'] }),
-    devDependencies: {
-      nx: NX,
-      '@nx/devkit': NX,
-      '@flashfusion/migrator': engine,
-      '@flashfusion/db': `file:${packages.tarball('db')}`,
-    },
-    // The plugin's own dependency on the engine is the tarball too: it is not published yet.
-    ...(layout.packageManager === 'npm' && {
-      overrides: { '@flashfusion/migrator': '$@flashfusion/migrator' },
-    }),
-    ...(layout.packageManager === 'pnpm' && { pnpm: { overrides } }),
-    ...(layout.packageManager === 'yarn' && { resolutions: overrides }),
+    ...(isSolution && { workspaces: ['packages/*'] }),
+    devDependencies: { nx: NX, ...(layout.lacksDevkit !== true && { '@nx/devkit': NX }) },
   });
   folder.write('nx.json', { analytics: false, neverConnectToCloud: true });
-  folder.write('.gitignore', 'node_modules\n.nx\ndist\n');
-  if (layout.packageManager === 'pnpm') {
-    folder.write('pnpm-workspace.yaml', 'packages:\n  - packages/*\n');
-  }
+  folder.write('.gitignore', 'node_modules\n.nx\n.yarn\ndist\n');
   writeProjects(folder, layout);
-  const [program = '', ...args] = INSTALL[layout.packageManager];
-  await mustRun(program, args, { cwd: folder.path });
   await mustRun('git', ['init', '--quiet'], { cwd: folder.path });
-  return folder;
+  const packageManager = await installPackageManager(layout.packageManager, {
+    workspace: folder,
+    registry,
+  });
+  await packageManager.install();
+  return { folder, ...packageManager };
 }
 
 function writeProjects(folder: Folder, { typescript, packageManager }: Layout): void {

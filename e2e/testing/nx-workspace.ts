@@ -1,51 +1,33 @@
 import { join } from 'node:path';
 import { Folder } from './folder';
-import type { PackedPackages } from './packed';
+import { installPackageManager } from './package-managers';
+import type { Registry } from './registry';
 import { mustRun, run, type Finished } from './run';
 
-/** Versions of Nx with the @nx/devkit that goes with each. */
-const SUPPORTED = [
-  { nx: '22.7.12', devkit: '22.7.12' },
-  { nx: '23.2.1', devkit: '23.2.1' },
-  { nx: '24.0.6', devkit: '24.0.0' },
-] as const;
-
-export interface NxVersion {
-  readonly nx: string;
-  readonly devkit: string;
-}
+const SUPPORTED: readonly string[] = ['22.7.12', '23.2.1', '24.0.6'];
 
 /**
  * The versions to test on: 23.2.1, or what FLASHFUSION_NX_VERSIONS says: `all`, or a list like `22.7.12,24.0.6`.
  */
-export function chosenNxVersions(wanted = process.env['FLASHFUSION_NX_VERSIONS']): NxVersion[] {
+export function chosenNxVersions(wanted = process.env['FLASHFUSION_NX_VERSIONS']): string[] {
   if (wanted === 'all') return [...SUPPORTED];
-  const names = wanted === undefined || wanted === '' ? ['23.2.1'] : wanted.split(',');
-  return names.map((name) => {
-    const version = SUPPORTED.find(({ nx }) => nx === name);
-    if (version === undefined) throw new Error(`FLASHFUSION_NX_VERSIONS: no Nx ${name} here.`);
-    return version;
-  });
+  const versions = wanted === undefined || wanted === '' ? ['23.2.1'] : wanted.split(',');
+  for (const version of versions) {
+    if (SUPPORTED.includes(version)) continue;
+    throw new Error(`FLASHFUSION_NX_VERSIONS: no Nx ${version} here.`);
+  }
+  return versions;
 }
 
-/** A throw-away workspace with the packed plugin: users ← api ← web, and docs on its own. */
+/** A throw-away workspace without the plugin, as `nx init` leaves it: users ← api ← web, and docs on its own. */
 export class NxWorkspace extends Folder {
-  static async create(version: NxVersion, packages: PackedPackages): Promise<NxWorkspace> {
+  static async create(nxVersion: string, registry: Registry): Promise<NxWorkspace> {
     const workspace = new NxWorkspace();
-    const file = (name: 'migrator' | 'db' | 'cli') => `file:${packages.tarball(name)}`;
     workspace.write('package.json', {
       name: 'acme',
       private: true,
       workspaces: ['packages/*'],
-      devDependencies: {
-        nx: version.nx,
-        '@nx/devkit': version.devkit,
-        '@flashfusion/migrator': file('migrator'),
-        '@flashfusion/db': file('db'),
-        '@flashfusion/cli': file('cli'),
-      },
-      // The tarballs' own dependency on the engine is the tarball too: it is not published yet.
-      overrides: { '@flashfusion/migrator': '$@flashfusion/migrator' },
+      devDependencies: { nx: nxVersion },
     });
     workspace.write('nx.json', { analytics: false, neverConnectToCloud: true });
     workspace.write('.gitignore', 'node_modules\n.nx\ndist\n');
@@ -53,11 +35,8 @@ export class NxWorkspace extends Folder {
     workspace.project('api', ['users']);
     workspace.project('web', ['api']);
     workspace.project('docs', []);
-    await mustRun(
-      'npm',
-      ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'],
-      { cwd: workspace.path },
-    );
+    const npm = await installPackageManager('npm', { workspace, registry });
+    await npm.install();
     await workspace.git('init', '--quiet', '--initial-branch=main');
     await workspace.commit('Start');
     return workspace;

@@ -1,0 +1,3 @@
+import { describeLayoutsOf } from '../testing/layout-story';
+
+describeLayoutsOf(/^pnpm/);
