@@ -55,7 +55,7 @@ describe('the package', () => {
     ['migrate', 'to'],
     ['rollback', 'to'],
     ['rollback', 'name'],
-  ])('takes %s --%s as typed, with leading zeros', (executor, option) => {
+  ])('takes %s --%s also as the number that Nx makes of it', (executor, option) => {
     const { properties } = read<Schema>(`src/executors/${executor}/schema.json`);
     expect(properties[option]?.type).toEqual(['string', 'number']);
   });
