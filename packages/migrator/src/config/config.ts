@@ -45,7 +45,10 @@ export interface EnvironmentConfig extends DatabaseConfig {
   readonly databases?: Readonly<Record<string, DatabaseConfig>>;
   /** `true` marks what must not be harmed: verified TLS, and confirmation before anything is reverted. Default `false`. */
   readonly protected?: boolean;
-  /** How long a statement may wait for a lock before the migration is rolled back and tried again. Default `'5s'`. */
+  /**
+   * How long a statement may wait for a lock before the migration is rolled back and tried again. Default `'5s'`. Statements
+   * with CONCURRENTLY wait as long as it takes, unless the migration itself has a `lockTimeout`.
+   */
   readonly lockTimeout?: Duration;
   /** How long one statement may run. Default `0`, no limit. */
   readonly statementTimeout?: Duration;

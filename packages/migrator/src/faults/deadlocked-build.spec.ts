@@ -30,7 +30,11 @@ describeEachPostgres('a concurrent build that meets another one on its table', (
   });
 
   /** Ours: a table, then the index. */
-  function building(who: 'superuser' | 'deployer', environment = {}): TestProject {
+  function building(
+    who: 'superuser' | 'deployer',
+    environment: { lockTimeout?: string } = {},
+    own: { lockTimeout?: string } = {},
+  ): TestProject {
     const url = new URL(database.url);
     if (who === 'deployer') Object.assign(url, { username: role, password: 'secret' });
     const index: SqlMigration = {
@@ -39,6 +43,7 @@ describeEachPostgres('a concurrent build that meets another one on its table', (
       transaction: false,
       send: 'script',
       up: ['CREATE TABLE first (id int)', EMAIL],
+      ...own,
     };
     project = createProject({ url: url.href, migrations: [index], environment });
     return project;
@@ -180,11 +185,22 @@ describeEachPostgres('a concurrent build that meets another one on its table', (
     expect(failed?.error.hint).toContain(LOOK);
   });
 
+  it('waits for an older transaction however long, where only the environment has a limit for locks', async () => {
+    const open = await writer();
+    const run = (await building('superuser', { lockTimeout: '100ms' }).agent()).migrate();
+    await isWaiting('users_email');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await open.commit();
+
+    expect(await run).toMatchObject({ status: 'done' });
+    expect(await indexes()).toEqual([{ name: 'users_email', valid: true }]);
+  });
+
   it('or waits too long for an older transaction: says so, and that it was not tried again', async () => {
     const open = await writer();
 
     const { failed } = await (
-      await building('superuser', { lockTimeout: '300ms' }).agent()
+      await building('superuser', {}, { lockTimeout: '300ms' }).agent()
     ).migrate();
     await open.commit();
 

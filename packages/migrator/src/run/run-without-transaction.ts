@@ -10,7 +10,13 @@ import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import { revertChange } from './revert-change';
 import { finished, lockLost } from './run-in-transaction';
-import { enterSession, hasOpenTransaction, resetSession, rollback } from './transaction';
+import {
+  enterSession,
+  exchangeLimits,
+  hasOpenTransaction,
+  resetSession,
+  rollback,
+} from './transaction';
 
 /**
  * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
@@ -108,13 +114,16 @@ function statementPolicy(
   indexes: IndexWatch,
 ): StatementPolicy {
   const { session } = scope.connection;
-  const { statementTimeoutMs } = scope.limitsOf(change.migration);
+  const limits = scope.limitsOf(change.migration);
+  // A concurrent build waits for every older transaction, and nobody who reads or writes waits for it: limits that are meant
+  // for queries would only leave an invalid index behind. Where the migration itself has a limit for locks, that holds.
+  const patient = { lockTimeoutMs: change.migration.lockTimeoutMs ?? 0, statementTimeoutMs: 0 };
   const say = (message: string) =>
     scope.onEvent({ type: 'migration-log', id: change.migration.id, level: 'info', message });
   if (change.finished.count > 0) {
     say(`Going on behind ${change.finished.count} statements that an earlier attempt finished.`);
   }
-  let unlimited = false;
+  let waiting = false;
   return {
     mode: 'no-transaction',
     finishedBefore: change.finished,
@@ -122,12 +131,11 @@ function statementPolicy(
     async beforeStatement(statement) {
       const dropped = await indexes.beforeStatement(statement);
       if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);
-      // A concurrent build waits for every older transaction: a limit meant for queries would leave it invalid.
       const concurrent = isConcurrent(statement);
-      if (concurrent !== unlimited && statementTimeoutMs > 0) {
-        await session.query(`SET statement_timeout = ${concurrent ? 0 : statementTimeoutMs}`);
-        unlimited = concurrent;
-      }
+      if (concurrent === waiting) return;
+      if (concurrent) await exchangeLimits(session, limits, patient);
+      else await exchangeLimits(session, patient, limits);
+      waiting = concurrent;
     },
   };
 }

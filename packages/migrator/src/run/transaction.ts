@@ -3,11 +3,15 @@ import { isConnectionLost } from '../database/failure';
 import { quoteLiteral } from '../database/identifier';
 import { MigratorError } from '../errors';
 
-/** Settings that hold inside a migration, whatever an earlier one has set. Durations in milliseconds, 0 = none. */
-export interface MigrationLimits {
-  readonly searchPath: readonly string[];
+/** How long a statement may wait and run. In milliseconds, 0 = no limit. */
+export interface StatementLimits {
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
+}
+
+/** Settings that hold inside a migration, whatever an earlier one has set. */
+export interface MigrationLimits extends StatementLimits {
+  readonly searchPath: readonly string[];
 }
 
 /** Whether a change that was sent with its COMMIT is in the database. */
@@ -65,6 +69,25 @@ export async function enterSession(session: Session, limits: MigrationLimits): P
 /** Puts the session's settings back behind a migration that ran without a transaction. */
 export async function resetSession(session: Session, limits: MigrationLimits): Promise<void> {
   await session.query(`RESET ROLE; SELECT ${settings(limits, 'session')}`);
+}
+
+/** Exchanges the limits of a session for others. One that the migration has set by itself stays as it is. */
+export async function exchangeLimits(
+  session: Session,
+  inForce: StatementLimits,
+  wanted: StatementLimits,
+): Promise<void> {
+  await session.query(
+    `SELECT pg_catalog.set_config(name, wanted, false) FROM pg_catalog.pg_settings
+      JOIN (VALUES ('lock_timeout', $1, $2), ('statement_timeout', $3, $4)) AS exchanged (name, in_force, wanted)
+      USING (name) WHERE setting = in_force`,
+    [
+      inForce.lockTimeoutMs,
+      wanted.lockTimeoutMs,
+      inForce.statementTimeoutMs,
+      wanted.statementTimeoutMs,
+    ].map(String),
+  );
 }
 
 /** Commits and says what is known of the outcome. Never rejects. */
