@@ -100,9 +100,7 @@ function tellStory(layout: Layout, registry: () => Registry): void {
     expect(await nx('run', 'api:status')).toMatch(/create_keys +applied/);
   });
 
-  // PnP links no packages into node_modules, where the plugin looks for them: there one lists such files under `inputs`.
-  const itWhereLinked = layout.packageManager === 'yarn 4 with PnP' ? it.skip : it;
-  itWhereLinked('has that import among the inputs of migrate', async () => {
+  it('has that import among the inputs of migrate', async () => {
     const { stdout } = await workspace.nx('show', 'project', 'api', '--json');
     const { targets } = JSON.parse(stdout) as {
       targets: Record<string, { inputs: string[] }>;

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import nodeModule from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 
 /**
  * Finds the source file that an import of a package of the same workspace means: npm, pnpm and yarn link such packages into
- * node_modules. Never throws.
+ * node_modules, or yarn's Plug'n'Play knows where they are. Never throws.
  *
  * @param folder absolute; the folder of the importing file
  * @returns the file and the manifest that named it, absolute; `undefined` for installed packages and for packages that do
@@ -28,14 +29,40 @@ export function resolvePackage(
 
 /** The package's own folder, when it is one of the workspace. */
 function findLinked(name: string, from: string, workspaceRoot: string): string | undefined {
+  const link =
+    process.versions['pnp'] === undefined
+      ? linkOf(name, from, workspaceRoot)
+      : pnpPathOf(name, from);
+  if (link === undefined) return undefined;
+  const inside = relative(realpathSync(workspaceRoot), realpathSync(link)).split(sep);
+  if (inside.includes('..') || inside.includes('node_modules')) return undefined;
+  return join(workspaceRoot, ...inside);
+}
+
+function linkOf(name: string, from: string, workspaceRoot: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const link = join(folder, 'node_modules', name);
-    if (existsSync(link)) {
-      const inside = relative(realpathSync(workspaceRoot), realpathSync(link)).split(sep);
-      if (inside.includes('..') || inside.includes('node_modules')) return undefined;
-      return join(workspaceRoot, ...inside);
-    }
+    if (existsSync(link)) return link;
     if (folder === workspaceRoot || folder === dirname(folder)) return undefined;
+  }
+}
+
+/** What yarn adds to `node:module` in a process under Plug'n'Play. https://yarnpkg.com/advanced/pnpapi */
+interface PnpModule {
+  findPnpApi?(lookupSource: string): {
+    resolveToUnqualified(request: string, issuer: string): string | null;
+    resolveVirtual?(path: string): string | null;
+  } | null;
+}
+
+function pnpPathOf(name: string, from: string): string | undefined {
+  try {
+    const issuer = from + sep;
+    const api = (nodeModule as unknown as PnpModule).findPnpApi?.(issuer);
+    const path = api?.resolveToUnqualified(name, issuer) ?? undefined;
+    return path === undefined ? undefined : (api?.resolveVirtual?.(path) ?? path);
+  } catch {
+    return undefined; // no dependency of the package that asks
   }
 }
 
