@@ -5,7 +5,7 @@ import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';
 import { migrate } from './migrate';
-import { findFiles, planMigrate, type MigrateOptions } from './plan-migrate';
+import { findFiles, planDryRun, type MigrateOptions } from './plan-migrate';
 import { migrateAcrossProjects } from './migrate-across-projects';
 import {
   projectDatabase,
@@ -47,13 +47,12 @@ export async function migrateTenants(
     total: tenants.length,
     upToDate: [...outcomes.values()].filter(({ status }) => status === 'nothing-to-do').length,
   });
-  const canary =
-    options.mode === 'dry-run'
-      ? undefined
-      : await new TenantRun(context, options, outcomes).run(
-          pending,
-          concurrencyOf(project, options),
-        );
+  let canary: string | undefined;
+  if (options.mode === 'dry-run') await planAcrossProjects(context, pending, options, outcomes);
+  else {
+    const run = new TenantRun(context, options, outcomes);
+    canary = await run.run(pending, concurrencyOf(project, options));
+  }
   return tenantsResult(
     project.result,
     tenants.map(({ name }) => outcomes.get(name) ?? notReached(name)),
@@ -139,7 +138,8 @@ class TenantRun {
 
 /**
  * The tenants that have something to do, or that cannot be looked at: whatever is wrong there is told when it is their turn.
- * Those that are up to date are not locked and get no connection of their own. In a dry run everything is told at once.
+ * Those that are up to date are not locked and get no connection of their own. In a dry run everything is told at once, but for what needs
+ * a look at other projects' databases.
  */
 async function findBehind(
   project: ProjectDatabase,
@@ -160,8 +160,9 @@ async function findBehind(
       const pending = findPending({ project: context.settings.project, files, entries });
       if (pending.ok && pending.plan.length === 0) return [];
       // Of what is about to run only the run itself decides, under the lock.
-      if (!dryRun) return undefined;
-      const { steps } = await planMigrate(context, { files, state, history }, options);
+      if (!dryRun || options.prerequisites === 'apply') return undefined;
+      // What other projects have not applied yet, they have by the time of the run.
+      const { steps } = await planDryRun(context, { files, state, history }, options);
       return steps.map(({ migration }) => migration.id);
     },
   });
@@ -173,6 +174,25 @@ async function findBehind(
     else behind.push(look.tenant);
   }
   return behind;
+}
+
+/** What a dry run shows of tenants whose runs begin with other projects: a plan looks into their databases as well. */
+async function planAcrossProjects(
+  context: CommandContext,
+  tenants: readonly Tenant[],
+  options: MigrateOptions,
+  outcomes: Map<string, TenantOutcome>,
+): Promise<void> {
+  for (const { name, settings } of tenants) {
+    try {
+      outcomes.set(
+        name,
+        outcomeOf(name, await migrateAcrossProjects({ ...context, settings }, options)),
+      );
+    } catch (error) {
+      outcomes.set(name, refused(name, error, 0));
+    }
+  }
 }
 
 /** Where there is only one session for all tenants, they take turns. */

@@ -18,8 +18,8 @@ import { tenantSettings } from './tenant-settings';
  * Settings of another project for the same environment and, where it names several databases, the one of the same name; the
  * same tenant, where both projects have tenants.
  *
- * @throws {MigratorError} what its configuration is refused for, with both projects named; `UNKNOWN_DATABASE` when it cannot
- *   be told which of its databases is meant
+ * @throws {MigratorError} what its configuration is refused for, with both projects named; `UNKNOWN_DATABASE` and
+ *   `UNKNOWN_TENANT` when it cannot be told which of its databases or tenants is meant
  */
 export async function otherProjectSettings(
   context: CommandContext,
@@ -38,8 +38,7 @@ export async function otherProjectSettings(
     const same = all.find(({ databaseName }) => databaseName === own.databaseName);
     const chosen = same ?? (second === undefined ? first : undefined);
     if (chosen === undefined) throw undecided(own, all);
-    if (own.tenant === undefined || chosen.tenants === undefined) return chosen;
-    return tenantSettings(chosen, own.connection, own.schema, own.tenant);
+    return ofSameTenant(own, chosen);
   } catch (error) {
     throw namingBoth(error, found.name, own.project);
   }
@@ -78,6 +77,26 @@ function ofApplication(connection: Connection): ClientPool | DatabaseService | u
     case 'url':
       return undefined;
   }
+}
+
+/**
+ * A tenant that is a schema is one in the other project's own database; one that is a url is that database, with the schema
+ * that the other project has there. Who works on an environment's own schema though it has tenants means the other's, too.
+ */
+function ofSameTenant(own: Settings, other: Settings): Settings {
+  const { tenant, schema, connection } = own;
+  if (other.tenants === undefined) return other;
+  if (tenant === schema) return tenantSettings(other, other.connection, schema, tenant);
+  if (tenant !== undefined) return tenantSettings(other, connection, other.schema, tenant);
+  if (own.tenants !== undefined) return other;
+  throw new MigratorError(
+    'UNKNOWN_TENANT',
+    `it has tenants in ${own.environment}, and ${own.project} has none, so that it cannot be told which of them is meant.`,
+    {
+      hint: `Give both projects tenants in this environment, or take the dependency out.`,
+      where: other.configPath,
+    },
+  );
 }
 
 function undecided(own: Settings, all: readonly Settings[]): MigratorError {
