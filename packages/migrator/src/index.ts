@@ -103,5 +103,6 @@ export {
   type RunReport,
 } from './report/run-report';
 export { plainStyle, type Style } from './report/style';
+export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
 export { redact } from './database/redact';

@@ -6,10 +6,12 @@ import {
   MigratorError,
   parseRunReport,
   tenantReports,
+  tenantsNotReached,
   toRunReports,
   type Problem,
   type RunReport,
   type RunResult,
+  type TenantsNotReached,
   type TenantsResult,
 } from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
@@ -61,10 +63,11 @@ async function readInto(findings: Findings, file: string, path: string): Promise
   if (value === undefined) return;
   for (const document of Array.isArray(value) ? (value as unknown[]) : [value]) {
     const runs = runsOf(document);
-    const refusal = refusalOf(document, file) ?? notReachedOf(document, file);
+    const refusal =
+      refusalOf(document, file) ?? notReachedOf(tenantsBehind(document) ?? document, file);
     if (runs !== undefined) findings.runs.push(...runs);
-    else if (refusal !== undefined) findings.refusals.push(refusal);
-    else {
+    if (refusal !== undefined) findings.refusals.push(refusal);
+    if (runs === undefined && refusal === undefined) {
       findings.problems.push({
         code: 'INVALID_ARGUMENT',
         message: `${file} holds no result of a run.`,
@@ -115,11 +118,22 @@ function reportsOfResult(document: unknown): RunReport[] | undefined {
   }
 }
 
-/** A database of an environment with several that came behind one that failed. */
+/** The tenants that a run through all of them stopped before. */
+function tenantsBehind(document: unknown): TenantsNotReached | undefined {
+  return Array.isArray(field(document, 'tenants'))
+    ? tenantsNotReached(document as TenantsResult)
+    : undefined;
+}
+
+/** A database of an environment with several that came behind one that failed, or tenants behind others. */
 function notReachedOf(document: unknown, file: string): Refusal | undefined {
   if (field(document, 'status') !== 'not-reached') return undefined;
   const name = field(document, 'databaseName');
-  const message = `The database ${typeof name === 'string' ? name : ''} was not reached.`;
+  const tenants = field(document, 'tenants');
+  const message =
+    typeof tenants === 'number'
+      ? `Tenants that were not reached: ${tenants}.`
+      : `The database ${typeof name === 'string' ? name : ''} was not reached.`;
   return { file, code: 'NOT_REACHED', message };
 }
 

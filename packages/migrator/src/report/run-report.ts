@@ -1,4 +1,4 @@
-import type { RunResult, TenantsResult } from '../run/result';
+import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { maskSecrets } from './mask';
 
 /** One migration in a report. */
@@ -63,12 +63,15 @@ export function toRunReports(result: RunResult): RunReport[] {
   return [...(before ?? []), result].map(toRunReport);
 }
 
-/** A report for every tenant that was run on, or refused; the others have nothing to report. */
+/**
+ * A report for every tenant that was run on or refused, or of which a run of another project failed before; the others have
+ * nothing to report. See {@link tenantsNotReached} for those that the run stopped before.
+ */
 export function tenantReports(result: TenantsResult): RunReport[] {
   const { tenants, ...head } = result;
   const plan = { action: 'apply', project: head.project, environment: head.environment } as const;
   return tenants
-    .filter(({ runId, status }) => runId !== '' || status === 'planned' || status === 'refused')
+    .filter(({ runId, status }) => runId !== '' || REPORTED.has(status))
     .map(({ planned, error, ...tenant }) => {
       const { status, done, failed } = tenant;
       const settled = new Set([...done.map(({ id }) => id), failed?.id]);
@@ -85,6 +88,9 @@ export function tenantReports(result: TenantsResult): RunReport[] {
         : { ...report, planned };
     });
 }
+
+/** What is worth a report also where nothing ran. */
+const REPORTED: ReadonlySet<TenantOutcome['status']> = new Set(['planned', 'refused', 'failed']);
 
 /** A refusal has no migration to blame: the project stands for it. Also for an error that was read back from JSON. */
 function refusalOf(project: string, error: unknown): RunReport['failed'] {

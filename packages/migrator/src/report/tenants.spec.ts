@@ -1,5 +1,5 @@
 import { MigratorError } from '../errors';
-import { entry, file } from '../plan/testing/plan.factory';
+import { entry, file, migration } from '../plan/testing/plan.factory';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { TenantOutcome, TenantsResult, TenantsStatusResult } from '../run/result';
 import { foldReports } from './fold-reports';
@@ -8,6 +8,7 @@ import { formatMarkdownSummary } from './format-markdown';
 import { formatStatusMatrix } from './format-status-matrix';
 import { formatTenantsResult, formatTenantsStatus } from './format-tenants';
 import { parseRunReport, tenantReports } from './run-report';
+import { tenantsNotReached } from './tenants-not-reached';
 import { expectGolden } from './testing/golden';
 import { context, failure, outcome, statusResult } from './testing/result.factory';
 import { toJson } from './to-json';
@@ -65,6 +66,25 @@ describe('the text about a thousand tenants', () => {
     expect(
       lines.filter((line) => /^tenant_\d+ +done +1 migration +40 ms$/.test(line)),
     ).toHaveLength(996);
+  });
+
+  it('tells of a dry run which tenants lack what', () => {
+    const [first, second] = [migration('api:1').id, migration('api:2').id];
+    const planned = { status: 'planned', runId: '', done: [] } as const;
+    const text = formatTenantsResult({
+      ...thousand(),
+      status: 'planned',
+      counts: { ...thousand().counts, total: 4, planned: 3, done: 0, upToDate: 1 },
+      tenants: [
+        tenant('acme', { ...planned, planned: [first, second] }),
+        tenant('umbrella', { ...planned, planned: [second] }),
+        tenant('globex', { ...planned, planned: [first, second] }),
+        tenant('initech', { ...planned, status: 'nothing-to-do', planned: [] }),
+      ],
+    });
+    expect(text).toContain(`2 tenants without 2 migrations: acme, globex\n  ${first}\n  ${second}`);
+    expect(text).toContain(`1 tenant without 1 migration: umbrella\n  ${second}`);
+    expect(text).not.toContain('initech');
   });
 
   it('lists no more failures than anybody reads', () => {
@@ -158,6 +178,17 @@ describe('reports of tenants', () => {
     const fold = (result: TenantsResult) => foldReports(tenantReports(result));
     expect(fold(back).counts).toEqual(fold(thousand()).counts);
     expect(tenantReports(back).at(-1)?.failed).toMatchObject({ code: 'LOCK_HELD' });
+  });
+
+  it('are there also of a tenant whose prerequisite failed, so that its own run never began', () => {
+    const tenants = [tenant('acme', { status: 'failed', runId: '', failed: failure, done: [] })];
+    const reports = tenantReports({ ...thousand(), tenants });
+    expect(foldReports(reports)).toMatchObject({ status: 'failed', counts: { failed: 1 } });
+  });
+
+  it('say how many tenants were not reached', () => {
+    expect(tenantsNotReached(thousand())).toMatchObject({ status: 'not-reached', tenants: 2 });
+    expect(tenantsNotReached({ ...thousand(), tenants: [tenant('acme')] })).toBeUndefined();
   });
 
   it('are one row of a summary', () => {

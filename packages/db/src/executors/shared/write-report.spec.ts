@@ -1,4 +1,4 @@
-import { MigratorError, type RunResult } from '@flashfusion/migrator';
+import { MigratorError, type RunResult, type TenantsResult } from '@flashfusion/migrator';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorkspace, type TestWorkspace } from '../../testing/workspace';
@@ -43,6 +43,31 @@ const refused = (databaseName?: string, error: unknown = held): Finding<RunResul
   error,
 });
 const held = new MigratorError('LOCK_HELD', 'ci-7 holds the *lock*.');
+
+/** A run that was cancelled behind the first of three tenants. */
+const cancelled: Finding<TenantsResult> = {
+  kind: 'result',
+  place,
+  result: {
+    ...place,
+    target: result.target,
+    action: 'apply',
+    status: 'failed',
+    canary: 'acme',
+    counts: { total: 3, done: 1, upToDate: 0, planned: 0, failed: 0, refused: 0, notReached: 2 },
+    tenants: (['acme', 'umbrella', 'zoo'] as const).map((tenant) => ({
+      tenant,
+      status: tenant === 'acme' ? 'done' : 'not-reached',
+      runId: tenant === 'acme' ? 'run-1' : '',
+      planned: [],
+      done: tenant === 'acme' ? result.done : [],
+      failed: undefined,
+      error: undefined,
+      durationMs: 5,
+    })),
+    durationMs: 20,
+  },
+};
 
 describe('the reports of a task', () => {
   let workspace: TestWorkspace;
@@ -123,5 +148,16 @@ describe('the reports of a task', () => {
     await withSummary().end([finding({ databaseName: 'asia' }), refused('eu')]);
     expect(summary()).toMatch(/^### Database migrations: failed\n[^]*asia[^]*eu\*\*: LOCK/);
     expect(summary().match(/^### /gm)).toHaveLength(1);
+  });
+
+  it('tell of the tenants that a cancelled run did not get to', async () => {
+    await reporter().end([cancelled]);
+    expect(report('db-migrate.staging.json')).toMatchObject([
+      { tenant: 'acme', status: 'done' },
+      { project: '@acme/api', environment: 'staging', status: 'not-reached', tenants: 2 },
+    ]);
+    await withSummary().end([cancelled]);
+    expect(summary()).toContain('### Database migrations: failed');
+    expect(summary()).toContain('/staging**: tenants not reached: 2');
   });
 });

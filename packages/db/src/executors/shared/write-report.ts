@@ -2,10 +2,12 @@ import {
   formatMarkdownSummary,
   redact,
   tenantReports,
+  tenantsNotReached,
   toRunReports,
   type Refusal,
   type RunReport,
   type RunResult,
+  type TenantsNotReached,
   type TenantsResult,
 } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
@@ -80,12 +82,18 @@ async function filesOf(folder: string): Promise<string[]> {
 
 function reportOf(finding: Finding<Result>): unknown {
   if (finding.kind !== 'result') return documentOf(finding);
-  const [only, ...more] = reportsOf(finding.result);
-  return only !== undefined && more.length === 0 ? only : reportsOf(finding.result);
+  const documents = [...reportsOf(finding.result), ...notReachedOf(finding.result)];
+  const [only, ...more] = documents;
+  return only !== undefined && more.length === 0 ? only : documents;
 }
 
 function reportsOf(result: Result): RunReport[] {
   return 'tenants' in result ? tenantReports(result) : toRunReports(result);
+}
+
+function notReachedOf(result: Result): TenantsNotReached[] {
+  const rest = 'tenants' in result ? tenantsNotReached(result) : undefined;
+  return rest === undefined ? [] : [rest];
 }
 
 function summaryOf(findings: readonly Finding<Result>[]): string {
@@ -96,12 +104,15 @@ function summaryOf(findings: readonly Finding<Result>[]): string {
   return formatMarkdownSummary(telling.flatMap(reportsOf), refusals);
 }
 
-/** A database without a result. */
+/** A database without a result, or of whose tenants some have none. */
 function refusalOf(finding: Finding<Result>): Refusal[] {
-  if (finding.kind === 'result') return [];
   const { project, environment, databaseName } = finding.place;
   const where = [project, environment, databaseName].filter((part) => part !== undefined);
   const name = where.join('/');
+  if (finding.kind === 'result') {
+    const rest = notReachedOf(finding.result);
+    return rest.map(({ tenants }) => ({ name, message: `tenants not reached: ${tenants}` }));
+  }
   if (finding.kind === 'not-reached') return [{ name, message: 'not reached' }];
   const { code, message } = presentable(finding.error) as { code: string; message: string };
   return [{ name, code, message: redact(message) }];
