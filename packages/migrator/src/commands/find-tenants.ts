@@ -6,6 +6,8 @@ import { quoteIdentifier } from '../database/identifier';
 import { redact } from '../database/redact';
 import { MigratorError, type Problem } from '../errors';
 import { isErrorLike, isMigratorError } from '../report/error-shape';
+import { cancellation } from '../run/call-migration';
+import { withExitGuard } from '../source/guard-exit';
 import {
   databaseOptions,
   openOptions,
@@ -28,7 +30,8 @@ const RESERVED = /^(pg_.*|information_schema)$/;
  *
  * @returns the tenants in the order in which they were named
  * @throws {MigratorError} `UNKNOWN_TENANT` when the environment has no `tenants`; `INVALID_TENANTS`, `INVALID_NAME`,
- *   `IDENTIFIER_TOO_LONG`, `INVALID_CONNECTION` with every bad element in `problems`; what connecting throws
+ *   `IDENTIFIER_TOO_LONG`, `INVALID_CONNECTION` with every bad element in `problems`; `INVALID_TENANTS` also when they are
+ *   not named in time; `CANCELLED`, `PROCESS_EXIT`; what connecting throws
  */
 export async function findTenants(project: ProjectDatabase): Promise<Tenant[]> {
   const { settings } = project.context;
@@ -77,8 +80,9 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
       hint: 'Looking creates nothing: migrate the project that makes the table of tenants first.',
     });
   };
+  const { tenants } = settings;
   try {
-    return await settings.tenants(source);
+    return await inTime(context, where, () => withExitGuard(() => tenants(source)));
   } catch (error) {
     if (isMigratorError(error)) throw error;
     const reason = redact(isErrorLike(error) ? error.message : String(error));
@@ -91,6 +95,37 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
     const opened = await session?.catch(() => undefined);
     await opened?.close();
   }
+}
+
+/**
+ * Waits no longer than for a module to load, and not at all once the command is cancelled. The clock runs also because nothing
+ * else may keep the process alive: it would end with a promise that never settles, as if all was done.
+ *
+ * @throws {MigratorError} `INVALID_TENANTS`, `CANCELLED`; what the function throws
+ */
+async function inTime<T>(
+  { settings, signal }: CommandContext,
+  where: string,
+  body: () => T | Promise<T>,
+): Promise<T> {
+  const { loadTimeoutMs, configPath } = settings;
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(cancellation());
+    if (signal.aborted) return cancel();
+    const timer = setTimeout(() => {
+      const message = `${where} gave no answer within ${loadTimeoutMs} ms.`;
+      const hint = 'Every promise in it must settle. For a longer list, raise loadTimeout.';
+      reject(new MigratorError('INVALID_TENANTS', message, { where: configPath ?? where, hint }));
+    }, loadTimeoutMs);
+    signal.addEventListener('abort', cancel, { once: true });
+    Promise.resolve()
+      .then(body)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', cancel);
+      });
+  });
 }
 
 /** @throws {MigratorError} what is wrong with the element */

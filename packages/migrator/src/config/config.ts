@@ -78,7 +78,7 @@ export interface Config {
   readonly searchPath?: readonly string[];
   /** What to do with a pending migration that is older than an applied one. Default `'refuse'`. */
   readonly outOfOrder?: 'refuse' | 'allow';
-  /** How long loading one migration file may take. Default `'30s'`. */
+  /** How long loading one migration file may take, and how long `tenants` may take to name them. Default `'30s'`. */
   readonly loadTimeout?: Duration;
   /** By name. Default: `development` alone, on the embedded database in `.data/development`. */
   readonly environments?: Readonly<Record<string, EnvironmentConfig>>;
