@@ -60,6 +60,16 @@ describe('A migration that fails', () => {
     const status = await ff({ cwd }, 'db', 'status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ counts: { applied: 2, failed: 1 } });
   });
+
+  it('is shown with the line that sent the statement, and with --verbose how it came there', async () => {
+    const cwd = await folderWith(BROKEN);
+    const short = await ff({ cwd }, 'db', 'migrate');
+    expect(short.stdout).toMatch(/where: .*break_half_way\.ts:7:\d+\n/);
+    expect(short.stdout).not.toMatch(/^ +at /m);
+
+    const verbose = await ff({ cwd }, 'db', 'migrate', '--verbose');
+    expect(verbose.stdout).toMatch(/^ +at .*break_half_way\.ts:7:\d+\)$[^]*^ +caused by /m);
+  });
 });
 
 describe('Bad input', () => {

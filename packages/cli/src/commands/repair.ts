@@ -81,7 +81,8 @@ function formatRepair(result: RepairResult, { style, common }: Runtime): string 
   const scope = `${result.project} in ${result.environment}`;
   if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
   const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
-  if (result.run !== undefined) lines.push('', formatRunResult(result.run, style));
+  const detail = common.verbose ? 'verbose' : 'short';
+  if (result.run !== undefined) lines.push('', formatRunResult(result.run, { style, detail }));
   if (result.status === 'planned') {
     const proposed = result.steps.every(({ action }) => action !== 'choose');
     const how = proposed ? 'Add --yes to do all of it, or name a step yourself:' : 'Say which:';

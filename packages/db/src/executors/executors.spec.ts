@@ -104,6 +104,16 @@ describe('the executors', () => {
     expect(printed.err).toContain('UNKNOWN_DATABASE');
   });
 
+  it('show with --verbose how a migration came to fail', async () => {
+    const broken = migration('20250917102400', 'teams').replace('teams (id', 'teams (id id');
+    workspace.write({ 'apps/api/migrations/20250917102400_teams.js': broken });
+    expect(await migrate({}, task('migrate'))).toEqual({ success: false });
+    expect(printed.out).toMatch(/where: .*20250917102400_teams\.js:\d+:\d+\n/);
+    expect(printed.out).not.toMatch(/^ +at /m);
+    await migrate({ verbose: true }, task('migrate'));
+    expect(printed.out).toMatch(/^ +at .*20250917102400_teams\.js:\d+:\d+\)\n/m);
+  });
+
   it('name the variable that is not set, as text or as JSON', async () => {
     expect(await migrate({}, task('migrate', 'staging'))).toEqual({ success: false });
     expect(printed.err).toMatch(/INVALID_CONNECTION[^]*UNSET_DATABASE_URL/);

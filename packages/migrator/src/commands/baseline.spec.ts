@@ -47,6 +47,22 @@ describeOnEveryDatabase('a baseline', (workspace) => {
     expect(await workspace().tables()).toEqual(['one']);
   });
 
+  it('leaves no rollback data, which a `down` that asks for it is told', async () => {
+    await workspace().sql('CREATE TABLE one (id int)');
+    const api = workspace().project();
+    api.add('one', {
+      up: () => ({ table: 'one' }),
+      down: (db, _agent, data: { table: string }) => db.query(`DROP TABLE ${data.table}`),
+    });
+    await api.baseline({ to: 'one' });
+
+    const { failed } = await api.rollback('one');
+
+    expect(failed?.error.message).toContain("reading 'table'");
+    expect(failed?.error.hint).toMatch(/No rollback data is stored.*baseline/);
+    expect(await workspace().tables()).toEqual(['one']);
+  });
+
   it('tells in a dry run what it would mark, and touches nothing', async () => {
     const api = await grown();
     expect((await api.baseline({ to: 'two', mode: 'dry-run' })).marked).toHaveLength(2);

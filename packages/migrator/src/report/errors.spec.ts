@@ -25,9 +25,17 @@ describe('the text of an error', () => {
   it('tells the causes only when asked to', () => {
     const cause = new Error('connect ECONNREFUSED 127.0.0.1:5432', { cause: 'the server is down' });
     const failed = new MigratorError('CONNECTION_FAILED', 'Cannot reach the database.', { cause });
-    for (const error of [failed, cause]) error.stack = 'Error\n    at connect (net.ts:1:2)';
+    failed.stack = 'Error\n    at open (database.ts:3:4)';
+    cause.stack = 'Error\n    at connect (net.ts:1:2)';
     expect(formatError(failed)).not.toContain('ECONNREFUSED');
     expectGolden(formatError(failed, { detail: 'verbose' }), 'error-verbose.txt');
+  });
+
+  it('gives the stack that an error has from its cause only once', () => {
+    const cause = new Error('no table');
+    const failed = new MigratorError('MIGRATION_FAILED', 'no table', { cause });
+    for (const error of [failed, cause]) error.stack = 'Error\n    at up (add_teams.ts:7:14)';
+    expect(formatError(failed, { detail: 'verbose' }).match(/add_teams\.ts:7:14/g)).toHaveLength(1);
   });
 
   it('comes to an end where causes go round in a circle', () => {

@@ -64,10 +64,15 @@ function nameValue(value: unknown): string {
 }
 
 function causes(error: unknown): string[] {
-  const lines = stackLines(error);
+  let frames = stackLines(error);
+  const lines = [...frames];
   let cause = causeOf(error);
   for (let depth = 0; cause !== undefined && depth < MOST_CAUSES; depth += 1) {
-    lines.push(`caused by ${describeThrown(cause)}`, ...stackLines(cause));
+    lines.push(`caused by ${describeThrown(cause)}`);
+    const outer = frames.join();
+    frames = stackLines(cause);
+    // An error that explains another one has its stack.
+    if (frames.join() !== outer) lines.push(...frames);
     cause = causeOf(cause);
   }
   return lines;

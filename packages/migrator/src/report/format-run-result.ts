@@ -1,6 +1,6 @@
 import type { MigrationOutcome, RunResult } from '../run/result';
 import { formatDuration } from './duration';
-import { formatProblems } from './format-error';
+import { formatError, type FormatErrorOptions } from './format-error';
 import { formatPlan } from './format-plan';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
@@ -8,20 +8,26 @@ import { formatTable } from './table';
 import { count, formatHead, indent, paragraphs } from './wording';
 
 /** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
-export function formatRunResult(result: RunResult, style: Style = plainStyle): string {
+export function formatRunResult(
+  result: RunResult,
+  { style = plainStyle, detail = 'short' }: FormatErrorOptions = {},
+): string {
+  const how = { style, detail };
   return maskSecrets(
     paragraphs([
-      ...result.prerequisiteRuns.map((run) => formatPrerequisite(run, result.project, style)),
+      ...result.prerequisiteRuns.map((run) => formatPrerequisite(run, result.project, how)),
       formatHead(result, style),
-      formatOutcome(result, style),
+      formatOutcome(result, how),
     ]),
   );
 }
 
+type Manner = Required<FormatErrorOptions>;
+
 /** A run that went before, under its own head. */
-function formatPrerequisite(run: RunResult, neededBy: string, style: Style): string {
-  const head = `${formatHead(run, style)} ${style.quiet(`(needed by ${neededBy})`)}`;
-  return paragraphs([head, formatOutcome(run, style)]);
+function formatPrerequisite(run: RunResult, neededBy: string, how: Manner): string {
+  const head = `${formatHead(run, how.style)} ${how.style.quiet(`(needed by ${neededBy})`)}`;
+  return paragraphs([head, formatOutcome(run, how)]);
 }
 
 /** Whether what stopped the run was a run before it, which has told of it. */
@@ -29,7 +35,8 @@ function failedBefore({ prerequisiteRuns }: RunResult): boolean {
   return prerequisiteRuns.some(({ status }) => status === 'failed');
 }
 
-function formatOutcome(result: RunResult, style: Style): string {
+function formatOutcome(result: RunResult, how: Manner): string {
+  const { style } = how;
   const applies = result.action === 'apply';
   switch (result.status) {
     case 'nothing-to-do':
@@ -40,7 +47,7 @@ function formatOutcome(result: RunResult, style: Style): string {
     case 'failed':
       return paragraphs([
         formatDone(result, style),
-        failedBefore(result) ? undefined : formatFailure(result, style),
+        failedBefore(result) ? undefined : formatFailure(result, how),
         formatNotReached(result, style),
       ]);
   }
@@ -57,14 +64,15 @@ function outcomeRow({ id, name, durationMs }: MigrationOutcome): readonly string
   return [id, name, formatDuration(durationMs)];
 }
 
-function formatFailure({ action, failed }: RunResult, style: Style): string | undefined {
+function formatFailure({ action, failed }: RunResult, how: Manner): string | undefined {
   if (failed === undefined) return undefined;
+  const { style } = how;
   const verb = action === 'apply' ? 'apply' : 'revert';
   const after = formatDuration(failed.durationMs);
   const head = style.bad(`Failed to ${verb} ${failed.id} ${failed.name} after ${after}:`);
   const guidance = failed.guidance.map((line) => `- ${line}`);
   return paragraphs([
-    `${head}\n${indent(formatProblems(failed.error.problems, style))}`,
+    `${head}\n${indent(formatError(failed.error, how))}`,
     guidance.length === 0
       ? undefined
       : ['What now:', ...guidance.map((line) => indent(line))].join('\n'),

@@ -1,3 +1,4 @@
+import { MigratorError } from '../errors';
 import { entry, migration } from '../plan/testing/plan.factory';
 import { formatPlan } from './format-plan';
 import { formatRunResult } from './format-run-result';
@@ -7,6 +8,7 @@ import { expectGolden } from './testing/golden';
 import {
   context,
   failedResult,
+  failure,
   outcome,
   planOf,
   runResult,
@@ -21,6 +23,18 @@ describe('the text of a run', () => {
 
   it('tells what was applied, what failed and why, what to do now, and what was not reached', () => {
     expectGolden(formatRunResult(failedResult()), 'run-failed.txt');
+  });
+
+  it('adds stack and cause of the failure where that is asked for', () => {
+    const cause = new Error('relation "user" does not exist');
+    const error = new MigratorError('MIGRATION_FAILED', 'no table', { cause });
+    error.stack = cause.stack = 'Error\n    at Object.up (api/migrations/2_step_2.ts:7:14)';
+    const text = formatRunResult(failedResult({ failed: { ...failure, error } }), {
+      detail: 'verbose',
+    });
+    expect(text).toMatch(
+      / {2}MIGRATION_FAILED: no table\n +at Object\.up \(api.*:7:14\)\n +caused by Error: relation/,
+    );
   });
 
   it('tells a failure of the very first migration', () => {

@@ -22,6 +22,18 @@ describe('a failure of the server is explained', () => {
     expect(error.message).toContain('said the server');
   });
 
+  it.each([
+    ['at Object.up (/shop/migrations/a.ts:7:14)', '/shop/migrations/a.ts:7:14'],
+    ['at /shop/migrations/a.ts:7:14', '/shop/migrations/a.ts:7:14'],
+    ['at async up (file:///shop/migrations/a.ts:7:14)', '/shop/migrations/a.ts:7:14'],
+    ['at up (/old/shop/migrations/a.ts:7:14)', '/shop/migrations/a.ts'],
+    ['at up (/shop/migrations/a.tsx:7:14)', '/shop/migrations/a.ts'],
+  ])('points at the line of the migration: %s', (frame, where) => {
+    const error = server('42601');
+    error.stack = `Error: said the server\n    at query (/shop/client.js:1:2)\n    ${frame}\n    at run (/shop/run.js:3:4)`;
+    expect(explainFailure(error, '/shop/migrations/a.ts').where).toBe(where);
+  });
+
   it('does not claim a rollback where there was no transaction', () => {
     const { hint } = explainFailure(server('57P01'), 'a.ts', 'no-transaction');
     expect(hint).toContain('Nothing is rolled back');

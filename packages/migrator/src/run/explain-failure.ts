@@ -97,6 +97,17 @@ export function explainFailure(
   return withOrigin('MIGRATION_FAILED', message, undefined, where, thrown);
 }
 
+/** A `down` that fell over the rollback data it was not given. Its type says that there always is some. */
+export function explainNoRollbackData(thrown: TypeError, where: string): MigratorError {
+  return withOrigin(
+    'MIGRATION_FAILED',
+    redact(thrown.message),
+    'No rollback data is stored for it: `up` gave none, or it was marked as applied without running here (baseline, repair). Let `down` do without. (That changes the file: repair then accepts its new checksum.)',
+    where,
+    thrown,
+  );
+}
+
 /**
  * Runs what talks to the server outside of a migration: reading and preparing the history, waiting for the lock. A connection
  * that is lost there becomes an error that says what it means; every other error passes.
@@ -139,8 +150,9 @@ function withOrigin(
   const state = sqlState(cause);
   const details = serverDetails(cause);
   const text = [state === undefined ? message : `${message} (SQLSTATE ${state})`, ...details];
-  const error = new MigratorError(code, text.join('\n  '), { hint, where, cause });
   const stack = stackOf(cause);
+  const place = stack === undefined ? where : placeIn(where, stack);
+  const error = new MigratorError(code, text.join('\n  '), { hint, where: place, cause });
   if (stack !== undefined) error.stack = redact(stack);
   return error;
 }
@@ -150,6 +162,17 @@ function messageOf(thrown: unknown): string {
     return String(thrown.message);
   }
   return `The migration threw ${thrown === undefined ? 'undefined' : JSON.stringify(thrown)}, which is no Error.`;
+}
+
+/** With the line that threw, or that sent the statement: the innermost one of the file. A file alone where none is known. */
+function placeIn(file: string, stack: string): string {
+  for (const frame of stack.split('\n')) {
+    const [, before = '', line] = /^\s+at (.*?)(:\d+:\d+)\)?$/.exec(frame) ?? [];
+    if (line === undefined || !before.endsWith(file)) continue;
+    // `up (/repo/a.ts`, `/repo/a.ts` or `file:///repo/a.ts`, but not `/repo/other-a.ts`
+    if (/(^|[\s(]|file:\/\/)$/.test(before.slice(0, -file.length))) return `${file}${line}`;
+  }
+  return file;
 }
 
 function stackOf(thrown: unknown): string | undefined {

@@ -1,7 +1,9 @@
+import { isNativeError } from 'node:util/types';
 import { MigratorError, type Problem } from '../errors';
 import type { Migration } from '../migration/types';
 import type { PlanStep } from '../plan/types';
 import type { Change } from './change';
+import { explainNoRollbackData } from './explain-failure';
 import { NOTHING_FINISHED } from './script-progress';
 
 /**
@@ -24,10 +26,20 @@ export function revertChange(step: PlanStep<Migration>, rollbackData: unknown): 
       failed: migration.mode === 'transaction' ? 'applied' : 'failed',
     },
     async call(handle, context) {
-      await down(handle, context, rollbackData);
+      try {
+        await down(handle, context, rollbackData);
+      } catch (error) {
+        const lacksData = rollbackData === undefined && isTypeError(error);
+        throw lacksData ? explainNoRollbackData(error, migration.file.path) : error;
+      }
       return undefined;
     },
   };
+}
+
+/** By its kind and name: the migration's may be of another realm. */
+function isTypeError(error: unknown): error is TypeError {
+  return isNativeError(error) && error.name === 'TypeError';
 }
 
 /** What is wrong with reverting a migration that has no `down`. */

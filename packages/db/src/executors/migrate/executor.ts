@@ -24,8 +24,10 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
     run: (agent) => migrate(agent, options, context),
-    format: (result) =>
-      'tenants' in result ? formatTenantsResult(result) : formatRunResult(result),
+    format: (result, detail) =>
+      'tenants' in result
+        ? formatTenantsResult(result, { detail: detail === 'verbose' ? 'each' : 'short' })
+        : formatRunResult(result, { detail }),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
     reporter: reportTo(options.reportFolder, context),

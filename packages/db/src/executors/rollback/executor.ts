@@ -26,7 +26,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
         confirm: options.confirm,
       });
     },
-    format: (result) => formatRunResult(result),
+    format: (result, detail) => formatRunResult(result, { detail }),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
     reporter: reportTo(options.reportFolder, context),

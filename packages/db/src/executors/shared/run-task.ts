@@ -9,6 +9,9 @@ import { cancelOnSignals } from './signals';
 
 type LoadOptions = Parameters<typeof MigrationAgent.load>[0];
 
+/** How much is told of an error. */
+export type Detail = 'short' | 'verbose';
+
 /** What one executor does differently from the others. */
 export interface Task<Result> {
   readonly options: CommonOptions;
@@ -16,8 +19,8 @@ export interface Task<Result> {
   readonly overrides?: LoadOptions['overrides'];
   /** Runs on one database. */
   run(agent: MigrationAgent): Promise<Result>;
-  /** The result, for people. */
-  format(result: Result): string;
+  /** The result, for people; `verbose` with causes and stacks. */
+  format(result: Result, detail: Detail): string;
   succeeded(result: Result): boolean;
   /** `stop`: a failure on one database leaves the ones behind it alone. */
   readonly afterFailure: 'stop' | 'continue';
@@ -81,15 +84,14 @@ async function findingsOf<Result>(
 /** For people, as it comes; JSON is printed at the end, in one piece. */
 function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void {
   const { options, context } = task;
+  const detail = options.verbose === true || context.isVerbose ? 'verbose' : 'short';
   const { project, databaseName } = finding.place;
   switch (finding.kind) {
     case 'result':
-      if (options.json !== true) print(task.format(finding.result));
+      if (options.json !== true) print(task.format(finding.result, detail));
       return;
-    case 'refused': {
-      const detail = options.verbose === true || context.isVerbose ? 'verbose' : 'short';
+    case 'refused':
       return tell(formatError(finding.error, { detail }));
-    }
     case 'not-reached':
       return tell(`${project}: ${databaseName ?? 'its database'} was not reached.`);
   }
