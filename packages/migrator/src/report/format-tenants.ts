@@ -6,7 +6,6 @@ import type {
   TenantStatus,
 } from '../run/result';
 import { formatDuration } from './duration';
-import { isMigratorError } from './error-shape';
 import { formatError, formatProblems } from './format-error';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
@@ -19,11 +18,14 @@ const MOST_LISTED = 20;
 /** How a text about tenants looks. */
 export interface FormatTenantsOptions {
   readonly style?: Style;
-  /** `each`: a line for every tenant; `short`: only those that need somebody's attention. Default `short`. */
+  /**
+   * `each`: a line for every tenant, and errors with causes and stacks; `short`: only what needs somebody's attention.
+   * Default `short`.
+   */
   readonly detail?: 'short' | 'each';
 }
 
-/** What became of the tenants, for people: counts, the failures, and what to do. */
+/** What became of the tenants, for people: counts, the failures, and what to do; of a dry run, which lack what. */
 export function formatTenantsResult(
   result: TenantsResult,
   { style = plainStyle, detail = 'short' }: FormatTenantsOptions = {},
@@ -32,7 +34,8 @@ export function formatTenantsResult(
     paragraphs([
       formatHead(result, style),
       detail === 'each' ? formatTable(result.tenants.map(outcomeRow)) : undefined,
-      formatFailures(result, style),
+      formatPlanned(result, style),
+      formatFailures(result, { style, detail }),
       formatCounts(result, style),
       result.counts.notReached + result.counts.failed + result.counts.refused > 0
         ? 'Run the same command again to go on: tenants that are done are only looked at.'
@@ -56,18 +59,28 @@ function formatCounts({ counts, status, durationMs, canary }: TenantsResult, sty
   return status === 'failed' && canary !== undefined ? `${head} The canary was ${canary}.` : head;
 }
 
-function formatFailures({ tenants }: TenantsResult, style: Style): string | undefined {
-  const failures = tenants.filter(({ status }) => status === 'failed' || status === 'refused');
-  if (failures.length === 0) return undefined;
-  return listed(failures, (tenant) => formatFailure(tenant, style));
+function formatPlanned({ tenants }: TenantsResult, style: Style): string | undefined {
+  const planned = tenants.filter(({ status }) => status === 'planned');
+  return formatBehind(
+    planned.map((outcome) => ({ tenant: outcome.tenant, pending: outcome.planned })),
+    style,
+  );
 }
 
-function formatFailure({ tenant, failed, error }: TenantOutcome, style: Style): string {
+type Manner = Required<FormatTenantsOptions>;
+
+function formatFailures({ tenants }: TenantsResult, how: Manner): string | undefined {
+  const failures = tenants.filter(({ status }) => status === 'failed' || status === 'refused');
+  if (failures.length === 0) return undefined;
+  return listed(failures, (tenant) => formatFailure(tenant, how));
+}
+
+function formatFailure({ tenant, failed, error }: TenantOutcome, how: Manner): string {
   const head =
     failed === undefined
       ? `${tenant} was refused:`
       : `${tenant} failed at ${failed.id} ${failed.name}:`;
-  return `${style.bad(head)}\n${indent(formatReason(failed?.error ?? error, style))}`;
+  return `${how.style.bad(head)}\n${indent(formatReason(failed?.error ?? error, how))}`;
 }
 
 function outcomeRow({ tenant, status, done, durationMs }: TenantOutcome): string[] {
@@ -95,7 +108,7 @@ export function formatTenantsStatus(
       ),
       troubled.length === 0
         ? undefined
-        : listed(troubled, (tenant) => formatTrouble(tenant, style)),
+        : listed(troubled, (tenant) => formatTrouble(tenant, { style, detail })),
       counts.total === 0
         ? 'The environment names no tenants.'
         : `${count(counts.total, 'tenant')}: ${counts.upToDate} up to date, ${counts.behind} behind, ${counts.troubled} in trouble.`,
@@ -104,7 +117,10 @@ export function formatTenantsStatus(
 }
 
 /** One line for all tenants that lack the same migrations. */
-function formatBehind(tenants: readonly TenantStatus[], style: Style): string | undefined {
+function formatBehind(
+  tenants: readonly Pick<TenantStatus, 'tenant' | 'pending'>[],
+  style: Style,
+): string | undefined {
   const groups = new Map<string, { pending: readonly MigrationId[]; names: string[] }>();
   for (const { tenant, pending } of tenants) {
     if (pending.length === 0) continue;
@@ -122,14 +138,15 @@ function formatBehind(tenants: readonly TenantStatus[], style: Style): string | 
   });
 }
 
-function formatTrouble({ tenant, counts, problems, error }: TenantStatus, style: Style): string {
+function formatTrouble({ tenant, counts, problems, error }: TenantStatus, how: Manner): string {
+  const { style } = how;
   const what =
     error !== undefined
       ? 'cannot be looked at'
       : `${counts.failed} failed, ${counts.drifted} drifted`;
   const reason =
     error !== undefined
-      ? formatReason(error, style)
+      ? formatReason(error, how)
       : problems.length === 0
         ? ''
         : formatProblems(problems, style);
@@ -148,10 +165,8 @@ function statusRow({ tenant, counts, error }: TenantStatus): string[] {
   ];
 }
 
-function formatReason(error: unknown, style: Style): string {
-  return isMigratorError(error)
-    ? formatProblems(error.problems, style)
-    : formatError(error, { style });
+function formatReason(error: unknown, { style, detail }: Manner): string {
+  return formatError(error, { style, detail: detail === 'each' ? 'verbose' : 'short' });
 }
 
 function listed<T>(items: readonly T[], format: (item: T) => string): string {
