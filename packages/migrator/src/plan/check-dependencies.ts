@@ -3,13 +3,16 @@ import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { migrateCommands } from './commands';
-import { didYouMean, nearest, type Suggest } from './nearest';
+import { didYouMean, nearest } from './nearest';
 import type { PrerequisiteLookup } from './prerequisites';
 import { standing } from './read-history';
 import type { PlannableMigration } from './types';
 
 /** More unknown dependencies than this in one plan have one cause, and suggestions do not find it. */
 const MOST_SUGGESTIONS = 20;
+
+/** Finds what a migration meant by an unknown dependency, as a question; `undefined` when nothing is near. */
+export type Suggest = (unknown: string, neededBy: MigrationId) => string | undefined;
 
 /** What a dependency is checked against. */
 export interface DependencyFacts {
@@ -61,7 +64,8 @@ function checkOwn(
     return {
       code: 'UNKNOWN_DEPENDENCY',
       message: `${label(migration)} depends on ${dependency}, which does not exist.`,
-      hint: suggest(version) ?? 'Name a version of this project, or `project:version`.',
+      hint:
+        suggest(version, migration.id) ?? 'Name a version of this project, or `project:version`.',
     };
   }
   const gone = fileIds.has(dependency) ? '' : ', and its file is gone';
@@ -110,24 +114,25 @@ function checkOther(
 }
 
 /**
- * Finds what somebody meant who wrote a digit wrong, or a name where a version belongs, among these files. Ten thousand
- * files that all name something unknown must not cost a comparison each with each: later ones get no suggestion.
+ * Finds what somebody meant who wrote a digit wrong, or a name where a version belongs, among these files; never the
+ * migration itself. Ten thousand files that all name something unknown must not cost a comparison each with each: later ones
+ * get no suggestion.
  */
 export function suggestVersions(files: readonly MigrationFile[]): Suggest {
-  const suggested = new Map<string, string | undefined>();
+  const nearOnes = new Map<string, readonly MigrationFile[]>();
   let fileOf: ReadonlyMap<string, MigrationFile> | undefined;
-  return (called) => {
-    if (suggested.has(called) || suggested.size >= MOST_SUGGESTIONS) return suggested.get(called);
+  const lookFor = (unknown: string): readonly MigrationFile[] => {
     const known = (fileOf ??= new Map(
       files.flatMap((file) => [[file.version, file] as const, [file.name, file] as const]),
     ));
-    const meant = nearest(called, known.keys()).map((near) => {
-      const file = known.get(near);
-      return file === undefined ? near : `${file.version} ${file.name}`;
-    });
-    const suggestion = didYouMean([...new Set(meant)]);
-    suggested.set(called, suggestion);
-    return suggestion;
+    return nearest(unknown, known.keys()).flatMap((near) => known.get(near) ?? []);
+  };
+  return (unknown, neededBy) => {
+    if (!nearOnes.has(unknown) && nearOnes.size < MOST_SUGGESTIONS) {
+      nearOnes.set(unknown, lookFor(unknown));
+    }
+    const meant = (nearOnes.get(unknown) ?? []).filter(({ id }) => id !== neededBy);
+    return didYouMean([...new Set(meant.map(({ version, name }) => `${version} ${name}`))]);
   };
 }
 

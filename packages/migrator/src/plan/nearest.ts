@@ -31,9 +31,6 @@ function farness(sought: string, candidate: string): number | undefined {
   return holds ? sought.length + edits : undefined;
 }
 
-/** Finds what was meant by something unknown, as a question; `undefined` when nothing is near. */
-export type Suggest = (called: string) => string | undefined;
-
 /** `Did you mean “a” or “b”?`, or `undefined` when there is nothing to offer. */
 export function didYouMean(candidates: readonly string[]): string | undefined {
   const quoted = candidates.map((candidate) => `“${candidate}”`);

@@ -74,6 +74,11 @@ describe('planning what to apply', () => {
     expect(problem?.hint).toContain('00000000000001 step_1');
   });
 
+  it('does not propose a migration as its own dependency', () => {
+    const [problem] = problemsOf(plan([migration('api:3', 'api:5')]));
+    expect(problem?.hint).not.toContain('Did you mean');
+  });
+
   it('refuses to go on behind a dependency that is reverted and has no file any more', () => {
     const [problem] = problemsOf(plan([two], { entries: [entry('api:1', 'reverted')] }));
     expect(problem?.code).toBe('PREREQUISITE_NOT_APPLIED');
