@@ -93,7 +93,10 @@ function tenantNotNamed(): MigratorError {
   return new MigratorError(
     'INVALID_ARGUMENT',
     'The environment has tenants, and this command works on one of them at a time.',
-    { hint: 'Name it with --tenant=<name>; `ff db status` shows them.', where: '--tenant' },
+    {
+      hint: 'Name it with --tenant=<name>; `ff db status --verbose` shows them all.',
+      where: '--tenant',
+    },
   );
 }
 

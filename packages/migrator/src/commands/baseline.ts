@@ -2,6 +2,7 @@ import { MigratorError } from '../errors';
 import type { HistoryState } from '../history/state';
 import type { Migration } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
+import { count } from '../report/wording';
 import { appendMarks } from './mark';
 import { findFiles } from './plan-migrate';
 import { own, prepareHistory, runScope } from './own-project';
@@ -66,7 +67,7 @@ async function chooseMigrations(
   if (recorded.length > 0) {
     throw new MigratorError(
       'HISTORY_NOT_EMPTY',
-      `${project} already has a history in ${environment}: ${recorded.length} migrations. A baseline is for a database that no migration has touched yet.`,
+      `${project} already has a history in ${environment}: ${count(recorded.length, 'migration')}. A baseline is for a database that no migration has touched yet.`,
       { hint: 'To mend single migrations, use repair.' },
     );
   }
