@@ -72,6 +72,16 @@ describe('A migration that fails', () => {
   });
 });
 
+it('A migration that waits for ever, with nothing to keep the process alive, is a failure and one JSON document', async () => {
+  const cwd = await folderWith({
+    'migrations/20250910090000_wait.ts':
+      "export default { version: '20250910090000', name: 'wait', up: () => new Promise(() => {}) };",
+  });
+  const { exitCode, stdout } = await ff({ cwd }, 'db', 'migrate', '--json');
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'MIGRATION_FAILED' } });
+});
+
 describe('Bad input', () => {
   const BAD_CONFIG = {
     'db.config.json':

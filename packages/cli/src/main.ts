@@ -21,6 +21,7 @@ async function main(args: readonly string[]): Promise<void> {
     signal: cancellation.signal,
   };
   process.once('uncaughtException', (error) => void crash(error, args, surroundings));
+  process.once('beforeExit', () => void crashOfWaiting(args, surroundings));
 
   const exitCode = await runProgram(args, surroundings);
   const { received } = cancellation;
@@ -41,6 +42,20 @@ async function crash(
   const outcome = { parts: [], error, exitCode: EXIT.failed };
   writeOutcome(outcome, { json: given('--json'), verbose: given('--verbose') }, surroundings);
   leave(EXIT.failed);
+}
+
+/**
+ * Node ends a process that waits for a promise nobody can settle any more, with 0: as if all was done. A migration on an
+ * embedded database that forgets to resolve comes to that; nothing of it is committed.
+ */
+async function crashOfWaiting(args: readonly string[], surroundings: Surroundings): Promise<void> {
+  const { MigratorError } = await import('@flashfusion/migrator');
+  const error = new MigratorError(
+    'MIGRATION_FAILED',
+    'The command waited for a promise that can never settle, of a migration or of the configuration.',
+    { hint: 'Look at what was running last: every promise in it must be resolved or rejected.' },
+  );
+  await crash(error, args, surroundings);
 }
 
 /** `ff db status | head -1` closes the pipe early. That must neither crash us nor stop a run half way. */
