@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { formatStatus } from '../report/format-status';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
 import { describeOnEveryDatabase, type TestProject } from '../testing/workspace';
@@ -57,6 +58,21 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect((await api.history()).slice(2)).toEqual(['one repair applied', 'two repair reverted']);
     expect((await api.migrate()).status).toBe('nothing-to-do');
     expect(await workspace().tables()).toEqual(['one']);
+  });
+
+  it('clears away a migration that failed and was given up, which would fail every check', async () => {
+    const api = workspace().project().add('one').add('two', 'CREATE TABEL two (id int)');
+    await api.migrate();
+    api.remove('two');
+    expect(formatStatus(await api.status())).toMatch(/two +failed, file gone/);
+
+    expect(await api.repair()).toMatchObject({
+      status: 'done',
+      steps: [{ name: 'two', action: 'mark-reverted' }],
+    });
+
+    expect((await api.status()).counts).toMatchObject({ applied: 1, pending: 0, failed: 0 });
+    expect(await api.repair()).toMatchObject({ status: 'nothing-to-do' });
   });
 
   it('keeps the rollback data of a migration whose checksum it accepts', async () => {

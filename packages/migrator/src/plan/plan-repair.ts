@@ -38,7 +38,7 @@ export interface RepairStep {
 
 /**
  * Decides how the history is mended. What has one honest answer is proposed (a changed file: accept its checksum; a
- * vanished one: mark it as reverted); what has several wants an explicit action.
+ * vanished one, applied or failed: mark it as reverted); what has several wants an explicit action.
  *
  * Problems: `UNKNOWN_MIGRATION`, `AMBIGUOUS_MIGRATION`, `NOTHING_TO_REPAIR`, `FILE_MISSING`, `INVALID_ARGUMENT` for an action
  * that does not fit the migration's state.
@@ -81,6 +81,15 @@ function proposal(options: PlanRepairOptions, id: MigrationId): RepairStep | und
       file,
       'choose',
       'It was interrupted while running without a transaction: a part of it may be there.',
+      entry,
+    );
+  }
+  if (entry.state === 'failed' && file === undefined) {
+    return step(
+      entry,
+      file,
+      'mark-reverted',
+      'It failed, and its file is gone: it will count as reverted. Nothing is changed in the database.',
       entry,
     );
   }

@@ -48,9 +48,12 @@ function migrationRow(migration: MigrationStatus, style: Style): readonly string
   ];
 }
 
-function formatState({ state, drift }: MigrationStatus, style: Style): string {
+function formatState({ state, drift, file }: MigrationStatus, style: Style): string {
+  // Nobody can try again what has no file: it stays failed until it is repaired.
+  const strayed = drift === 'none' && state === 'failed' && file === undefined;
+  const shown = strayed ? 'fileMissing' : drift;
   const painted = paintState(state, style);
-  return drift === 'none' ? painted : `${painted}, ${style.warning(DRIFT[drift])}`;
+  return shown === 'none' ? painted : `${painted}, ${style.warning(DRIFT[shown])}`;
 }
 
 function paintState(state: MigrationStatus['state'], style: Style): string {
