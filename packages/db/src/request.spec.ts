@@ -6,6 +6,8 @@ describe('readRequest', () => {
   it.each([
     ['run api:migrate:staging', { spec: 'api:migrate:staging' }],
     ['run --verbose api:migrate', { spec: 'api:migrate' }],
+    ['--output-style stream run api:migrate:staging', { spec: 'api:migrate:staging' }],
+    ['run-many -t run -p scope:api', {}],
     ['run api:migrate --configuration=staging', { spec: 'api:migrate', configuration: 'staging' }],
     ['run-many -t migrate -c staging', { configuration: 'staging' }],
     ['affected --targets=migrate --configuration staging', { configuration: 'staging' }],

@@ -9,6 +9,9 @@ export interface NxRequest {
 /** Carries an {@link NxRequest} as JSON from the hook before the tasks to the tasks. */
 export const REQUEST_VARIABLE = 'FLASHFUSION_NX_REQUEST';
 
+/** Of Nx, those that run tasks: what stands behind one of them is no command any more. */
+const COMMANDS: ReadonlySet<string> = new Set(['run', 'run-one', 'run-many', 'affected']);
+
 const FLAG = /^(?:--configuration|-c)(?:=(.*))?$/s;
 
 /**
@@ -26,9 +29,11 @@ export function readRequest(argv: readonly string[]): NxRequest {
   const end = all.indexOf('--');
   const args = end === -1 ? all : all.slice(0, end);
   const configuration = configurationFlag(args);
+  // Options may stand before the command, as in `nx --output-style stream run api:migrate`.
+  const command = args.findIndex((arg) => COMMANDS.has(arg));
   const spec =
-    args[0] === 'run' || args[0] === 'run-one'
-      ? args.slice(1).find((arg) => !arg.startsWith('-') && arg.includes(':'))
+    args[command] === 'run' || args[command] === 'run-one'
+      ? args.slice(command + 1).find((arg) => !arg.startsWith('-') && arg.includes(':'))
       : undefined;
   return {
     ...(configuration === undefined ? {} : { configuration }),
