@@ -131,6 +131,29 @@ describeOnServers('migrating with dependencies', (workspace) => {
     );
   });
 
+  it('keeps what was done where a later run cannot even begin, whatever is thrown there', async () => {
+    const { users, api } = pingPong(workspace());
+    api.add('keys', { version: nthVersion(9), dependencies: [`users:${nthVersion(1)}`] });
+    const schema = `${workspace().schema}_api`;
+    const environments = { development: { url: workspace().url } };
+    const config = JSON.stringify({ project: 'api', schema, environments });
+    writeFileSync(join(api.root, 'db.config.json'), config);
+    users.add(
+      'people',
+      `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'no more tables'; END $$;
+       CREATE SCHEMA ${schema};
+       CREATE EVENT TRIGGER no_tables ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION refuse()`,
+    );
+
+    const result = await api.migrate({ prerequisites: 'apply' });
+    await workspace().sql(`DROP EVENT TRIGGER no_tables; DROP SCHEMA ${schema} CASCADE`);
+
+    expect(runs(result)).toBe('users: people | api: ');
+    expect(result).toMatchObject({ status: 'failed', failed: { id: `api:${nthVersion(9)}` } });
+    expect(result.failed?.error.message).toContain('no more tables');
+  });
+
   it('in one transaction each is refused before anything is touched, for all projects at once', async () => {
     const { users, api } = pingPong(workspace());
     const dependencies = [`users:${nthVersion(3)}`];

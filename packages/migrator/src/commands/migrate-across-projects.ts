@@ -5,6 +5,7 @@ import { findNeeded, planAcrossProjects, type ProjectFacts } from '../plan/plan-
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import type { Plan } from '../plan/types';
 import { isMigratorError } from '../report/error-shape';
+import { explainFailure } from '../run/explain-failure';
 import type { MigrationFailure, ResultContext, RunResult } from '../run/result';
 import { migrate } from './migrate';
 import { findFiles, findPendingMigrations, type MigrateOptions } from './plan-migrate';
@@ -130,19 +131,21 @@ async function runOne(
     // A refusal promises that nothing was touched, and an earlier run has touched something.
     const [first] = plan.steps;
     const touched = before.some(({ done }) => done.length > 0);
-    if (!touched || first === undefined || !isMigratorError(error)) throw error;
-    const { id, name } = first.migration;
+    if (!touched || first === undefined) throw error;
+    const { id, name, file } = first.migration;
     return {
       ...plannedResult(result, plan, started),
       status: 'failed',
-      failed: { id, name, durationMs: 0, error: refusalOf(error), guidance: [CARRY_ON] },
+      failed: { id, name, durationMs: 0, error: refusalOf(error, file.path), guidance: [CARRY_ON] },
       notReached: plan.steps.slice(1).map(({ migration }) => migration.id),
     };
   }
 }
 
-function refusalOf(error: Pick<MigratorError, 'problems'>): MigratorError {
-  return error instanceof MigratorError ? error : MigratorError.fromProblems(error.problems);
+function refusalOf(error: unknown, where: string): MigratorError {
+  if (error instanceof MigratorError || !isMigratorError(error))
+    return explainFailure(error, where);
+  return MigratorError.fromProblems(error.problems);
 }
 
 /**
