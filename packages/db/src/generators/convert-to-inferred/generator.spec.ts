@@ -1,6 +1,7 @@
 import {
   readNxJson,
   readProjectConfiguration,
+  updateJson,
   updateProjectConfiguration,
   type Tree,
 } from '@nx/devkit';
@@ -40,6 +41,23 @@ describe('convert-to-inferred', () => {
     await convert();
     expect(targets()).toEqual({ build: { command: 'x' } });
     expect(readNxJson(tree)?.plugins).toEqual(['@flashfusion/db']);
+  });
+
+  it.each([
+    ['nothing else', {}],
+    ['a target of its own', { build: { command: 'x' } }],
+  ])('takes them out of a package.json with %s', async (_, own) => {
+    const manifest = { name: '@acme/web', nx: { name: 'web', targets: own } };
+    workspace.write({ 'apps/web/db.config.json': '{}' });
+    tree.write('apps/web/db.config.json', '{}');
+    tree.write('apps/web/package.json', JSON.stringify(manifest));
+    updateJson(tree, 'package.json', (json) => ({ ...json, workspaces: ['apps/*'] }));
+    await configurationGenerator(tree, { project: 'web', explicit: true, skipFormat: true });
+    expect(readProjectConfiguration(tree, 'web').targets).toHaveProperty('migrate');
+
+    await convert();
+
+    expect(readProjectConfiguration(tree, 'web').targets ?? {}).toEqual(own);
   });
 
   it('keeps what the project says differently', async () => {

@@ -1,8 +1,10 @@
 import {
   formatFiles,
   getProjects,
+  joinPathFragments,
   logger,
   readNxJson,
+  updateJson,
   updateProjectConfiguration,
   type ProjectConfiguration,
   type TargetConfiguration,
@@ -24,7 +26,7 @@ const OPTION_OF = {
 } as const;
 
 /**
- * Takes targets of this plugin out of project.json where the plugin infers the same, and registers the plugin. What a project
+ * Takes targets of this plugin out of project.json, or package.json, where the plugin infers the same, and registers the plugin. What a project
  * says differently from the inferred target stays, and goes on to win. Projects without a `db.config.*` are left alone.
  */
 export async function convertToInferredGenerator(
@@ -75,7 +77,19 @@ async function convert(
       );
     }
   }
+  // Nx lays the new configuration over that of a package.json, where no targets would leave the old ones.
+  if (Object.keys(targets).length === 0) dropPackageTargets(tree, project.root);
   updateProjectConfiguration(tree, name, { ...project, targets });
+}
+
+/** Of a project that is configured under `nx` of its package.json. */
+function dropPackageTargets(tree: Tree, root: string): void {
+  const manifest = joinPathFragments(root, 'package.json');
+  if (tree.exists(joinPathFragments(root, 'project.json')) || !tree.exists(manifest)) return;
+  updateJson<{ nx?: { targets?: unknown } }>(tree, manifest, (json) => {
+    delete json.nx?.targets;
+    return json;
+  });
 }
 
 function isOurs(target: TargetConfiguration): boolean {
