@@ -27,21 +27,54 @@ export async function otherProjectSettings(
 ): Promise<Settings> {
   const own = context.settings;
   try {
-    const config = await context.sources.config(found, own.workspaceRoot);
-    const all = resolveSettings(config, {
-      environment: own.environment,
-      env: context.env,
-      overrides: context.limits,
-      connection: ofApplication(own.connection),
-    });
+    const all = await allSettings(context, found);
     const [first, second] = all;
     const same = all.find(({ databaseName }) => databaseName === own.databaseName);
     const chosen = same ?? (second === undefined ? first : undefined);
     if (chosen === undefined) throw undecided(own, all);
     return ofSameTenant(own, chosen);
   } catch (error) {
-    throw namingBoth(error, found.name, own.project);
+    throw namingBoth(error, `${found.name}, which ${own.project} depends on`);
   }
+}
+
+/**
+ * The other way round: settings of every database in which another project finds the one at hand where it depends on it. None
+ * where it does not have the environment. Whose tenants are all meant has them still to be found.
+ *
+ * @throws {MigratorError} what its configuration is refused for, with both projects named
+ */
+export async function dependentSettings(
+  context: CommandContext,
+  found: FoundProject,
+): Promise<readonly Settings[]> {
+  const own = context.settings;
+  try {
+    const all = await allSettings(context, found);
+    return all
+      .filter(({ databaseName }) => {
+        const names = new Set([own.databaseName, databaseName]);
+        return names.size === 1 || names.has(undefined);
+      })
+      .map((other) => (own.tenant === undefined ? other : ofSameTenant(own, other)));
+  } catch (error) {
+    if (isMigratorError(error) && error.code === 'UNKNOWN_ENVIRONMENT') return [];
+    throw namingBoth(error, `${found.name}, which depends on ${own.project}`);
+  }
+}
+
+async function allSettings(
+  context: CommandContext,
+  found: FoundProject,
+): Promise<readonly Settings[]> {
+  const { settings, sources, env, limits } = context;
+  const config = await sources.config(found, settings.workspaceRoot);
+  return resolveSettings(config, {
+    environment: settings.environment,
+    env,
+    overrides: limits,
+    connection: ofApplication(settings.connection),
+  });
 }
 
 /**
@@ -108,13 +141,10 @@ function undecided(own: Settings, all: readonly Settings[]): MigratorError {
   );
 }
 
-/** Somebody who migrates one project has to learn why another one's configuration matters. */
-function namingBoth(error: unknown, other: string, own: string): unknown {
+/** Somebody who works on one project has to learn why another one's configuration matters. */
+function namingBoth(error: unknown, both: string): unknown {
   if (!isMigratorError(error)) return error;
   return MigratorError.fromProblems(
-    error.problems.map((problem) => ({
-      ...problem,
-      message: `${other}, which ${own} depends on: ${problem.message}`,
-    })),
+    error.problems.map((problem) => ({ ...problem, message: `${both}: ${problem.message}` })),
   );
 }

@@ -1,4 +1,5 @@
 import { MigratorError } from '../errors';
+import { History } from '../history/history';
 import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile } from '../migration/types';
 import { planRevert } from '../plan/plan-revert';
@@ -7,6 +8,7 @@ import type { Plan } from '../plan/types';
 import type { RunResult } from '../run/result';
 import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
+import { findDependentPlaces, readDependents, type DependentPlace } from './dependents-elsewhere';
 import { findFiles } from './plan-migrate';
 import { own, runScope, prepareHistory } from './own-project';
 import {
@@ -34,15 +36,18 @@ export async function rollback(
 ): Promise<RunResult> {
   const started = performance.now();
   const files = await findFiles(context);
+  const dependents = await findDependentPlaces(context);
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
-    return lookAtHistory(project, 'throw', async (state) =>
-      plannedResult(project.result, await makePlan(context, files, state, options), started),
-    );
+    return lookAtHistory(project, 'throw', async (state, history) => {
+      const facts = { files, dependents, state, history };
+      return plannedResult(project.result, await makePlan(context, facts, options), started);
+    });
   }
   return own(project, { damage: 'throw', others: 'keep-out' }, async (owned) => {
     const { state } = owned;
-    const plan = await makePlan(context, files, state, options);
+    const history = new History(owned.connection.session, context.settings.schema);
+    const plan = await makePlan(context, { files, dependents, state, history }, options);
     refuseUnconfirmed(context, state, plan, options.confirm);
     if (plan.steps.length > 0) await prepareHistory(project, owned);
     const scope = runScope(project, owned);
@@ -55,10 +60,18 @@ export async function rollback(
   });
 }
 
+/** What the plan of a rollback starts from. */
+interface RevertFacts {
+  readonly files: readonly MigrationFile[];
+  /** Where else something may depend on what is reverted. */
+  readonly dependents: readonly DependentPlace[];
+  readonly state: HistoryState;
+  readonly history: History | undefined;
+}
+
 async function makePlan(
   context: CommandContext,
-  files: readonly MigrationFile[],
-  state: HistoryState,
+  { files, dependents, state, history }: RevertFacts,
   { selection }: RollbackOptions,
 ): Promise<Plan<Migration>> {
   const { settings, sources } = context;
@@ -69,8 +82,9 @@ async function makePlan(
   const ids = new Set(selected.map(({ id }) => id));
   const reverted = files.filter(({ id }) => ids.has(id));
   const migrations = await sources.migrations(reverted, settings);
+  const elsewhere = selected.length === 0 ? [] : await readDependents(context, dependents, history);
   const plan = orThrow(
-    planRevert({ project, environment, migrations, selected, entries, selection }),
+    planRevert({ project, environment, migrations, selected, entries, elsewhere, selection }),
   );
   refuseWithoutDown(migrations);
   return plan;

@@ -19,6 +19,8 @@ export interface PlanRevertOptions<M extends PlannableMigration> {
   readonly selected: readonly HistoryEntry[];
   /** Latest history rows of the environment, of all projects. */
   readonly entries: readonly HistoryEntry[];
+  /** Latest rows of projects that have histories of their own, be it several of one project. Default: none. */
+  readonly elsewhere?: readonly HistoryEntry[];
   /** What was asked for, so that each step can say why it is there. */
   readonly selection?: RevertSelection;
 }
@@ -32,9 +34,9 @@ export interface PlanRevertOptions<M extends PlannableMigration> {
 export function planRevert<M extends PlannableMigration>(
   options: PlanRevertOptions<M>,
 ): Planned<Plan<M>> {
-  const { project, environment, migrations, selected, entries, selection } = options;
+  const { project, environment, migrations, selected, selection } = options;
   const loaded = new Map(migrations.map((migration) => [migration.id, migration]));
-  const problems = requiredByOthers(selected, entries);
+  const problems = requiredByOthers(options);
   const steps: PlanStep<M>[] = [];
   for (const entry of inRevertOrder(selected)) {
     const migration = loaded.get(entry.id);
@@ -53,15 +55,18 @@ export function planRevert<M extends PlannableMigration>(
   return { ok: true, plan: { action: 'revert', project, environment, steps } };
 }
 
-function requiredByOthers(
-  selected: readonly HistoryEntry[],
-  entries: readonly HistoryEntry[],
-): Problem[] {
+function requiredByOthers({
+  selected,
+  entries,
+  elsewhere = [],
+}: Pick<PlanRevertOptions<PlannableMigration>, 'selected' | 'entries' | 'elsewhere'>): Problem[] {
   const going = new Set(selected.map(({ id }) => id));
-  // An interrupted one may stand in the database as well: it counts.
-  const staying = [...readHistory(entries).byId.values()].filter(
-    (entry) => standing(entry) !== 'pending' && !going.has(entry.id),
+  // An interrupted one may stand in the database as well: it counts. One that stands in several histories is told once.
+  const all = [...readHistory(entries).byId.values(), ...elsewhere];
+  const standingOf = new Map(
+    all.flatMap((entry) => (standing(entry) === 'pending' ? [] : [[entry.id, entry] as const])),
   );
+  const staying = [...standingOf.values()].filter(({ id }) => !going.has(id));
   const dependentsOf = new Map<MigrationId, HistoryEntry[]>();
   for (const entry of staying) {
     for (const dependency of new Set(entry.dependencies)) {
