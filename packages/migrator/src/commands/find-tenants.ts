@@ -23,7 +23,8 @@ export interface Tenant {
 }
 
 const URL = /^(postgres(ql)?:\/\/|pglite:)/i;
-const RESERVED = /^(pg_.*|information_schema)$/;
+/** `$user` stands for the user's own schema in a search path, quoted or not. */
+const RESERVED = /^(pg_.*|information_schema|\$user)$/;
 
 /**
  * Asks the environment for its tenants, on a read-only session that is opened when the first query wants it.
@@ -145,7 +146,7 @@ async function toTenant(context: CommandContext, element: unknown, index: number
   }
   quoteIdentifier(element);
   if (RESERVED.test(element)) {
-    throw new MigratorError('INVALID_NAME', `The schema ${element} belongs to Postgres itself.`, {
+    throw new MigratorError('INVALID_NAME', `The name ${element} belongs to Postgres itself.`, {
       hint: 'Leave it out of the list of tenants.',
     });
   }

@@ -3,17 +3,20 @@ import { MigratorError } from '../errors';
 /** Postgres cuts longer names silently (NAMEDATALEN - 1). */
 export const MAX_IDENTIFIER_BYTES = 63;
 
+/** Half a character: UTF-8 has none, and a driver would send the same replacement for all of them. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /**
  * Quotes a name for use in SQL, whatever characters it has.
  *
- * @throws {MigratorError} `INVALID_NAME` for an empty name or one with NUL, `IDENTIFIER_TOO_LONG` past 63 bytes
+ * @throws {MigratorError} `INVALID_NAME` for an empty name, one with NUL or half a character, `IDENTIFIER_TOO_LONG` past 63 bytes
  */
 export function quoteIdentifier(name: string): string {
-  if (name === '' || name.includes('\0')) {
+  if (name === '' || name.includes('\0') || LONE_SURROGATE.test(name)) {
     throw new MigratorError(
       'INVALID_NAME',
       `${JSON.stringify(name)} cannot be the name of anything in Postgres.`,
-      { hint: 'Give a name of 1 to 63 bytes without NUL characters.' },
+      { hint: 'Give a name of 1 to 63 bytes in UTF-8, without NUL characters.' },
     );
   }
   const bytes = Buffer.byteLength(name);

@@ -23,13 +23,17 @@ export function latestFormat(steps: readonly Upgrade[]): number {
   return Math.max(...steps.map((step) => step.format));
 }
 
+/** A line that is nothing but a comment. */
+const COMMENT = /^\s*--.*$/gm;
+
 /**
  * Reads SQL files of `history/sql` and puts the schema's quoted name in. Read only when needed: a run that finds its history
- * in order touches none of them.
+ * in order touches none of them. Comments are left out: a name with a line end in it would leave one, and be run as SQL.
  */
 export function loadSql(files: readonly string[], tables: HistoryTables): string {
   return files
     .map((file) => readFileSync(join(__dirname, 'sql', file), 'utf8'))
     .join('\n')
+    .replace(COMMENT, '')
     .replaceAll(':"schema"', () => tables.quotedSchema);
 }
