@@ -21,8 +21,9 @@ export interface FoldedReport {
 /** Folds the reports of a CI run into one: the same for whatever order they were found in. */
 export function foldReports(reports: readonly RunReport[]): FoldedReport {
   // A restored cache may bring a report that is there already.
-  const unique = new Map(reports.map((report) => [`${runOf(report)} ${keyOf(report)}`, report]));
-  const runs = [...unique.values()].sort((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1));
+  const unique = new Map(reports.map((report) => [keyOf(report), report]));
+  const inOrder = [...unique].sort(([left], [right]) => (left < right ? -1 : 1));
+  const runs = inOrder.map(([, report]) => report);
   return {
     format: 1,
     status: foldStatus(runs),
@@ -45,13 +46,10 @@ function foldStatus(runs: readonly RunReport[]): FoldedReport['status'] {
   return statuses.has('planned') ? 'planned' : 'nothing-to-do';
 }
 
-function keyOf({ project, environment, database, tenant, runId }: RunReport): string {
-  return [project, environment, database ?? '', tenant ?? '', runId].join('\u0000');
-}
-
 /** A run id stands for one run; what never ran has none, and is told apart by what it was to do. */
-function runOf({ runId, planned }: RunReport): string {
-  return runId === '' ? planned.join() : runId;
+function keyOf({ project, environment, database, tenant, runId, planned }: RunReport): string {
+  const run = runId === '' ? planned.join() : runId;
+  return [project, environment, database ?? '', tenant ?? '', run].join('\u0000');
 }
 
 function sum<T>(items: readonly T[], amount: (item: T) => number): number {

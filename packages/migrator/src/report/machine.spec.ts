@@ -1,7 +1,7 @@
 import { MigratorError } from '../errors';
 import { foldReports } from './fold-reports';
 import { escapeMarkdown, formatMarkdownSummary } from './format-markdown';
-import { parseRunReport, toRunReport } from './run-report';
+import { parseRunReport, toRunReport, toRunReports } from './run-report';
 import { expectGolden } from './testing/golden';
 import { failedResult, outcome, planOf, runResult } from './testing/result.factory';
 import { migration } from '../plan/testing/plan.factory';
@@ -66,6 +66,8 @@ describe('reports of a CI run', () => {
     { ...report, format: 2 },
     { ...report, done: [1] },
     { ...report, action: 'x' },
+    { ...report, tenant: 1 },
+    { ...report, failed: report.done[0] },
   ])('are not read from %p', (value) => expect(parseRunReport(value)).toBeUndefined());
 
   it('fold into one, the same for any order and for one that was found twice', () => {
@@ -75,6 +77,19 @@ describe('reports of a CI run', () => {
       status: 'failed',
       counts: { runs: 2, applied: 2, reverted: 0, failed: 1, notReached: 2 },
     });
+  });
+
+  it('of what never ran fold the same for any order, too', () => {
+    const planned = (id: string) => ({ ...report, runId: '', planned: [id] });
+    const folded = foldReports([planned('api:2'), planned('api:1')]);
+    expect(folded).toEqual(foldReports([planned('api:1'), planned('api:2')]));
+  });
+
+  it('count the time of a run that others went before once', () => {
+    const before = [runResult({ project: 'users', runId: 'u', durationMs: 30 })];
+    const reports = toRunReports(runResult({ prerequisiteRuns: before, durationMs: 50 }));
+    expect(reports.map(({ durationMs }) => durationMs)).toEqual([30, 20]);
+    expect(foldReports(reports).durationMs).toBe(50);
   });
 
   it.each([

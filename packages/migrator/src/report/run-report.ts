@@ -56,11 +56,16 @@ export function toRunReport(result: RunResult): RunReport {
   };
 }
 
-/** The reports of a result and of the runs that went before it, in order. */
+/**
+ * The reports of a result and of the runs that went before it, in order. A result's duration includes theirs; here each has
+ * its own, so that durations can be added up.
+ */
 export function toRunReports(result: RunResult): RunReport[] {
   // A result read back from JSON of an older version has no such runs.
-  const before: readonly RunResult[] | undefined = result.prerequisiteRuns;
-  return [...(before ?? []), result].map(toRunReport);
+  const given: readonly RunResult[] | undefined = result.prerequisiteRuns;
+  const before = given ?? [];
+  const own = before.reduce((left, { durationMs }) => left - durationMs, result.durationMs);
+  return [...before.map(toRunReport), { ...toRunReport(result), durationMs: Math.max(0, own) }];
 }
 
 /**
@@ -117,7 +122,8 @@ export function parseRunReport(value: unknown): RunReport | undefined {
     (report.action === 'apply' || report.action === 'revert') &&
     [report.planned, report.notReached].every((ids) => isListOf(ids, isText)) &&
     isListOf(report.done, isReportedMigration) &&
-    (report.failed === undefined || isReportedMigration(report.failed)) &&
+    (report.failed === undefined || isReportedFailure(report.failed)) &&
+    [report.database, report.tenant].every((name) => name === undefined || isText(name)) &&
     typeof report.durationMs === 'number';
   return sound ? (value as RunReport) : undefined;
 }
@@ -134,4 +140,10 @@ function isReportedMigration(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { id, name, durationMs } = value as Record<string, unknown>;
   return isText(id) && isText(name) && typeof durationMs === 'number';
+}
+
+function isReportedFailure(value: unknown): boolean {
+  if (!isReportedMigration(value)) return false;
+  const { code, message } = value as Record<string, unknown>;
+  return isText(code) && isText(message);
 }
