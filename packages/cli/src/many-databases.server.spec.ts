@@ -43,6 +43,27 @@ describeEachPostgres('ff with many databases', (server) => {
     expect(await ff({ cwd }, 'db', 'status', '--check')).toMatchObject({ exitCode: 0 });
   });
 
+  it('shows the tenants of each, also when one of them cannot be reached', async () => {
+    const nowhere = { url: 'postgres://nobody@127.0.0.1:1/nothing' };
+    const databases = JSON.stringify({ eu: nowhere, us: { url: us.url } });
+    const tenants = `async (db) => (await db.query("SELECT 'acme' AS name")).rows.map(({ name }) => name)`;
+    const cwd = await folderWith({
+      ...USERS_AND_TEAMS,
+      'db.config.ts': `export default { project: 'shop', environments: { development: {
+        databases: ${databases}, tenants: ${tenants} } } };`,
+    });
+    const text = await ff({ cwd }, 'db', 'status');
+    expect(text).toMatchObject({ exitCode: 1 });
+    expect(text.stdout).toMatch(
+      /^eu: CONNECTION_FAILED[^]*development\/us[^]*1 tenant: 0 up to date/,
+    );
+    const json = await ff({ cwd }, 'db', 'status', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { databaseName: 'eu', error: { code: 'CONNECTION_FAILED' } },
+      { databaseName: 'us', tenants: [{ tenant: 'acme' }] },
+    ]);
+  });
+
   it('stops at the first that fails, and says which were not reached', async () => {
     const cwd = await folderWith({ ...config(both()), ...USERS_AND_TEAMS, ...BROKEN });
     const text = await ff({ cwd }, 'db', 'migrate');

@@ -29,9 +29,9 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
   const columns: { readonly name: string; readonly status: StatusResult | undefined }[] = [];
   const failures: string[] = [];
   const look = async (agent: MigrationAgent): Promise<Part> => {
-    if (agent.hasTenants) return tenantsStatusPart(await agent.statusTenants(), check, runtime);
     const name = agent.settings.databaseName ?? agent.settings.environment;
     try {
+      if (agent.hasTenants) return tenantsStatusPart(await agent.statusTenants(), check, runtime);
       const result = await agent.status({ recent });
       columns.push({ name, status: result });
       return {
@@ -42,7 +42,7 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
       };
     } catch (error) {
       if (agents.length === 1) throw error;
-      columns.push({ name, status: undefined });
+      if (!agent.hasTenants) columns.push({ name, status: undefined });
       const text = `${name}: ${formatError(error, { style: runtime.style })}`;
       failures.push(text);
       const { project, environment, databaseName } = agent.settings;
