@@ -97,10 +97,15 @@ describe('the types of @flashfusion/migrator', () => {
     packages?.remove();
   });
 
-  it.each(['node16', 'bundler'] as const)(
-    'compile in a program without those of pg: %s',
-    async (moduleResolution) => {
-      expect(await consumer.compile(moduleResolution)).toMatchObject({ exitCode: 0, output: '' });
+  it.each([
+    ['application', 'node16'],
+    ['application', 'bundler'],
+    ['migration', 'bundler'],
+  ] as const)(
+    'compile without those of pg, and a migration without those of Node: %s, %s',
+    async (program, moduleResolution) => {
+      const finished = await consumer.compile(program, moduleResolution);
+      expect(finished).toMatchObject({ exitCode: 0, output: '' });
     },
     120_000,
   );

@@ -4,14 +4,29 @@ import { dirname, join } from 'node:path';
 import { REPOSITORY } from './packed';
 import { mustRun, run, type Finished } from './run';
 
-/** A program of somebody who installed the engine: with what it depends on, and without the types of `pg`. */
+/** Programs of somebody who installed the engine: with what it depends on, and without the types of `pg`. */
 export interface Consumer {
-  /** Type-checks the program, and the types that it is given as well. */
-  compile(moduleResolution: 'node16' | 'bundler'): Promise<Finished>;
+  /** Type-checks a program, and the types that it is given as well. */
+  compile(program: Program, moduleResolution: 'node16' | 'bundler'): Promise<Finished>;
   remove(): void;
 }
 
-const PROGRAM = `
+/** `application`: with the types of Node and a pool of its own. `migration`: with neither. */
+export type Program = 'application' | 'migration';
+
+const MIGRATION = `
+import { defineMigration } from '@flashfusion/migrator';
+
+export default defineMigration({
+  version: '20250917102200',
+  name: 'create_teams',
+  async up(db) {
+    await db.query('CREATE TABLE teams (id int)');
+  },
+});
+`;
+
+const APPLICATION = `
 import { defineConfig, defineMigration, MigrationAgent, type ClientPool } from '@flashfusion/migrator';
 import { parseMigrationId } from '@flashfusion/migrator/graph';
 import { Pool } from './pool.js';
@@ -75,21 +90,22 @@ export async function createConsumer(tarball: string): Promise<Consumer> {
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name), 'junction');
   }
   writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "type": "commonjs" }');
-  writeFileSync(join(folder, 'program.ts'), PROGRAM);
+  writeFileSync(join(folder, 'application.ts'), APPLICATION);
+  writeFileSync(join(folder, 'migration.ts'), MIGRATION);
   writeFileSync(join(folder, 'pool.ts'), POOL);
 
   return {
-    compile(moduleResolution) {
+    compile(program, moduleResolution) {
       const compilerOptions = {
         target: 'es2022',
         module: moduleResolution === 'bundler' ? 'esnext' : 'node16',
         moduleResolution,
-        types: ['node'],
+        types: program === 'application' ? ['node'] : [],
         strict: true,
         skipLibCheck: false,
         noEmit: true,
       };
-      const config = { compilerOptions, files: ['program.ts'] };
+      const config = { compilerOptions, files: [`${program}.ts`] };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
       const tsc = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
       return run(process.execPath, [tsc, '-p', '.'], { cwd: folder });

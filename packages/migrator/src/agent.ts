@@ -7,6 +7,7 @@ import type { RepairOptions, RepairResult } from './commands/repair';
 import type { RollbackOptions } from './commands/rollback';
 import type { StatusOptions } from './commands/status';
 import type { StatusTenantsOptions } from './commands/status-tenants';
+import type { EnvironmentVariables } from './config/environment-variables';
 import { loadProjectConfig } from './config/load-project-config';
 import { resolveSettings, type SettingsOverrides } from './config/resolve-settings';
 import type { ClientPool, DatabaseService, Settings } from './config/settings';
@@ -28,7 +29,7 @@ export interface LoadAgentOptions {
   /** One of the environment's named databases; all of them when absent. */
   readonly database?: string;
   /** Environment variables to read. Default `process.env`. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: EnvironmentVariables;
   /** The application's own connections, used instead of a url. */
   readonly connection?: ClientPool | DatabaseService;
   /** What the command line says over the configuration. */
@@ -42,7 +43,7 @@ export interface LoadAgentOptions {
 export interface AgentOptions {
   readonly settings: Settings;
   /** Environment variables, for the urls of other projects that this one depends on. Default `process.env`. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: EnvironmentVariables;
   /** What `settings` were overridden with: other projects get the same limits of time. */
   readonly overrides?: SettingsOverrides;
   readonly onEvent?: RunListener;

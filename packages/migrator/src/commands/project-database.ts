@@ -1,3 +1,4 @@
+import type { EnvironmentVariables } from '../config/environment-variables';
 import type { TimeOverrides } from '../config/resolve-settings';
 import type { Settings } from '../config/settings';
 import { createDatabase, type CreateDatabaseOptions } from '../database/create-database';
@@ -21,7 +22,7 @@ export interface CommandContext {
   /** Where files are read; shared by commands that run the same migrations many times. */
   readonly sources: ProjectSources;
   /** Environment variables: the urls of other projects are looked up there too. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: EnvironmentVariables;
   /** What was said over the configuration; other projects are worked on with the same limits. */
   readonly limits: TimeOverrides;
 }

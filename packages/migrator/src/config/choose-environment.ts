@@ -1,11 +1,12 @@
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
+import type { EnvironmentVariables } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
 
 /** The environment that is meant, and who said so, for messages. */
 function wantedEnvironment(
   option: string | undefined,
-  env: NodeJS.ProcessEnv,
+  env: EnvironmentVariables,
 ): { name: string; saidBy: string } {
   if (option !== undefined) return { name: option, saidBy: '' };
   if (env['NODE_ENV'] !== undefined) return { name: env['NODE_ENV'], saidBy: ' (from NODE_ENV)' };
@@ -21,7 +22,7 @@ function wantedEnvironment(
  */
 export function chooseEnvironment(
   config: ProjectConfig,
-  options: { environment?: string; env: NodeJS.ProcessEnv },
+  options: { environment?: string; env: EnvironmentVariables },
 ): ProjectEnvironment {
   const { name, saidBy } = wantedEnvironment(options.environment, options.env);
   const environment = config.environments.find((candidate) => candidate.name === name);

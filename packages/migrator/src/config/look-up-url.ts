@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { MigratorError } from '../errors';
+import type { EnvironmentVariables } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig } from './project-config';
 import type { Connection } from './settings';
 
@@ -19,7 +20,7 @@ const FORMS = 'postgres://user@host:5432/database, pglite:<folder> or pglite:mem
 export function lookUpUrl(
   entry: DatabaseEntry,
   config: Pick<ProjectConfig, 'configPath'>,
-  env: NodeJS.ProcessEnv,
+  env: EnvironmentVariables,
 ): Connection {
   const file = config.configPath === undefined ? 'default' : basename(config.configPath);
   if (typeof entry.url === 'object') return fromVariable(entry, entry.url.env, env);
@@ -32,7 +33,7 @@ export function lookUpUrl(
   return checked(entry.url, file, `${entry.key} in ${file}`, entry.key);
 }
 
-function fromVariable(entry: DatabaseEntry, name: string, env: NodeJS.ProcessEnv): Connection {
+function fromVariable(entry: DatabaseEntry, name: string, env: EnvironmentVariables): Connection {
   const url = env[name];
   if (url === undefined || url.trim() === '') {
     throw new MigratorError(

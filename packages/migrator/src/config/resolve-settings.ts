@@ -2,6 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import { parseDuration } from '../migration/duration';
 import { chooseDatabases, chooseEnvironment } from './choose-environment';
 import type { Duration } from './config';
+import type { EnvironmentVariables } from './environment-variables';
 import { lookUpUrl } from './look-up-url';
 import type { DatabaseEntry, ProjectConfig } from './project-config';
 import type { ClientPool, Connection, DatabaseService, Settings } from './settings';
@@ -23,7 +24,7 @@ export interface ResolveSettingsOptions {
   /** One of the environment's named databases; all of them when absent. */
   readonly database?: string;
   /** Environment variables. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: EnvironmentVariables;
   /** The application's own connections, used instead of a url. */
   readonly connection?: ClientPool | DatabaseService;
   readonly overrides?: SettingsOverrides;

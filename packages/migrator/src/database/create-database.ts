@@ -1,3 +1,4 @@
+import type { EnvironmentVariables } from '../config/environment-variables';
 import type { Connection } from '../config/settings';
 import type { Database } from './database';
 import { parseUrl } from './url';
@@ -9,7 +10,7 @@ export interface CreateDatabaseOptions {
   /** A server that is not on this host has to prove who it is. */
   readonly protected: boolean;
   /** Environment variables, for a url that says `?env`. Default `process.env`. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: EnvironmentVariables;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { EnvironmentVariables } from '../config/environment-variables';
 import { MigratorError } from '../errors';
 
 /** What there is to know besides the url. */
@@ -9,7 +10,7 @@ export interface ParseUrlOptions {
   /** The environment is protected: a server that is not on this host has to prove who it is. */
   readonly protected: boolean;
   /** Read only where the url asks for it by `?env`. */
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: EnvironmentVariables;
 }
 
 /** Undoes %-escapes; `undefined` where one is broken. */

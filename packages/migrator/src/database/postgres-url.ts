@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import type { EnvironmentVariables } from '../config/environment-variables';
 import type { MigratorError } from '../errors';
 import { rememberSecret } from './redact';
 import { isSocket, planTls, SSL_MODES, type SslMode, type TlsPlan } from './tls';
@@ -159,7 +160,7 @@ function unknownParameter(name: string, source: string): MigratorError {
 function fromEnv(
   name: Parameter,
   given: ReadonlyMap<string, string>,
-  env: NodeJS.ProcessEnv,
+  env: EnvironmentVariables,
 ): string | undefined {
   if (!given.has('env')) return undefined;
   const value = env[PARAMETERS[name]];

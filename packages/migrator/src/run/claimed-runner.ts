@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import type { EnvironmentVariables } from '../config/environment-variables';
 import type { ClaimedRunner } from '../history/entry';
 
 /** Variables in which CI systems give the commit, best known first. */
@@ -16,7 +17,7 @@ const COMMIT_VARIABLES = [
 const URL_VARIABLES = ['CI_JOB_URL', 'CIRCLE_BUILD_URL', 'BUILDKITE_BUILD_URL', 'BUILD_URL'];
 
 /** Who runs this, as far as the machine says: a claim, unlike the database user, which the server proves. */
-export function claimedRunner(env: NodeJS.ProcessEnv = process.env): ClaimedRunner {
+export function claimedRunner(env: EnvironmentVariables = process.env): ClaimedRunner {
   return {
     osUser: osUser(env),
     host: hostname() || undefined,
@@ -25,17 +26,17 @@ export function claimedRunner(env: NodeJS.ProcessEnv = process.env): ClaimedRunn
   };
 }
 
-function githubUrl(env: NodeJS.ProcessEnv): string | undefined {
+function githubUrl(env: EnvironmentVariables): string | undefined {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = env;
   if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY || !GITHUB_RUN_ID) return undefined;
   return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
 }
 
-function firstOf(env: NodeJS.ProcessEnv, names: readonly string[]): string | undefined {
+function firstOf(env: EnvironmentVariables, names: readonly string[]): string | undefined {
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== '');
 }
 
-function osUser(env: NodeJS.ProcessEnv): string | undefined {
+function osUser(env: EnvironmentVariables): string | undefined {
   try {
     return userInfo().username;
   } catch {

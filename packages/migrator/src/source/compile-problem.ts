@@ -25,10 +25,10 @@ export function compileProblem(error: Message, path: string, workspaceRoot: stri
   const lineText = location.lineText.slice(ours);
   const column = Math.max(0, location.column - ours);
   const where = `${file}:${location.line}:${column + 1}`;
-  const line = lineText.length > 200 ? `${lineText.slice(0, 200)}…` : lineText;
+  const line = lineText.length > 200 ? `${lineText.slice(0, 200)}…` : lineText.trimEnd();
   return {
     code: 'COMPILE_FAILED',
-    message: `${where}: ${error.text}\n    ${line.trimEnd()}`,
+    message: `${where}: ${error.text}${line === '' ? '' : `\n    ${line}`}`,
     hint: hintFor(error, path),
     where,
   };
