@@ -92,7 +92,7 @@ function checkOther(
       return {
         code: 'PREREQUISITE_NOT_APPLIED',
         message: `${label(migration)} depends on ${dependency}, which is not applied in ${environment}.`,
-        hint: `Apply it first: ${migrateCommands({ project, environment })}.`,
+        hint: `Apply it first: ${migrateCommands({ project, environment })}; or let this command do it: --with-dependencies (Nx: --withDependencies).`,
       };
     case 'unknownVersion':
       return {

@@ -115,7 +115,8 @@ describe('dependencies on other projects', () => {
     const [problem] = problemsOf(planned);
     expect(problem?.code).toBe('PREREQUISITE_NOT_APPLIED');
     expect(problem?.hint).toBe(
-      'Apply it first: `nx run users:migrate:staging` or `ff db migrate --project=users --env=staging`.',
+      'Apply it first: `nx run users:migrate:staging` or `ff db migrate --project=users --env=staging`; ' +
+        'or let this command do it: --with-dependencies (Nx: --withDependencies).',
     );
   });
 
