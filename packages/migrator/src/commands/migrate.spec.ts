@@ -135,7 +135,7 @@ describeOnEveryDatabase('migrating', (workspace) => {
     expect(names(result.done)).toEqual(['one']);
     expect(result.failed).toMatchObject({
       name: 'two',
-      error: { code: 'MIGRATION_FAILED', where: api.pathOf('two') },
+      error: { code: 'MIGRATION_FAILED', where: `${api.pathOf('two')}:3:16` },
     });
     expect(result.failed?.error.message).toContain(
       'relation "one" already exists (SQLSTATE 42P07)',
@@ -170,7 +170,7 @@ describeOnEveryDatabase('migrating in a single transaction', (workspace) => {
 
     expect(result).toMatchObject({ status: 'failed', done: [], failed: { name: 'two' } });
     expect(result.notReached).toEqual([`api:${nthVersion(1)}`, `api:${nthVersion(3)}`]);
-    expect(result.failed?.error.where).toBe(api.pathOf('two'));
+    expect(result.failed?.error.where).toBe(`${api.pathOf('two')}:3:16`);
     expect(await workspace().tables()).toEqual([]);
     expect(await api.history()).toEqual(['two apply failed']);
   });
