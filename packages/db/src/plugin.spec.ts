@@ -35,7 +35,7 @@ describe('the plugin', () => {
       ...context,
       argv: ['node', 'nx', 'run', 'api:migrate:stagin'],
     });
-    expect(process.env[REQUEST_VARIABLE]).toBe('{"spec":"api:migrate:stagin"}');
+    expect(process.env[REQUEST_VARIABLE]).toBe('{"specs":["api:migrate:stagin"]}');
     if (before === undefined) delete process.env[REQUEST_VARIABLE];
     else process.env[REQUEST_VARIABLE] = before;
   });

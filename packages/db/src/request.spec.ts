@@ -4,11 +4,18 @@ describe('readRequest', () => {
   const request = (line: string) => readRequest(['node', 'nx', ...line.split(' ')]);
 
   it.each([
-    ['run api:migrate:staging', { spec: 'api:migrate:staging' }],
-    ['run --verbose api:migrate', { spec: 'api:migrate' }],
-    ['--output-style stream run api:migrate:staging', { spec: 'api:migrate:staging' }],
+    ['run api:migrate:staging', { specs: ['api:migrate:staging'] }],
+    ['run --verbose api:migrate', { specs: ['api:migrate'] }],
+    ['--output-style stream run api:migrate:staging', { specs: ['api:migrate:staging'] }],
+    [
+      'run --to users:20250910090000 api:migrate:staging',
+      { specs: ['users:20250910090000', 'api:migrate:staging'] },
+    ],
     ['run-many -t run -p scope:api', {}],
-    ['run api:migrate --configuration=staging', { spec: 'api:migrate', configuration: 'staging' }],
+    [
+      'run api:migrate --configuration=staging',
+      { specs: ['api:migrate'], configuration: 'staging' },
+    ],
     ['run-many -t migrate -c staging', { configuration: 'staging' }],
     ['affected --targets=migrate --configuration staging', { configuration: 'staging' }],
     ['run-many -t migrate --prod', { configuration: 'production' }],

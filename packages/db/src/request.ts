@@ -2,8 +2,11 @@
 export interface NxRequest {
   /** Of `--configuration`, `-c` or `--prod`. */
   readonly configuration?: string;
-  /** `project:target:configuration` as typed, any part of it possibly left out. */
-  readonly spec?: string;
+  /**
+   * What may be the `project:target:configuration` that was typed, any part of it possibly left out. Nx alone knows which words
+   * are values of options, as in `nx run --to users:20250910090000 api:migrate`: the graph tells which of these is a target.
+   */
+  readonly specs?: readonly string[];
 }
 
 /** Carries an {@link NxRequest} as JSON from the hook before the tasks to the tasks. */
@@ -20,7 +23,7 @@ const FLAG = /^(?:--configuration|-c)(?:=(.*))?$/s;
  * @param argv as `process.argv`: node and the script come first
  * @example
  * ```ts
- * readRequest(['node', 'nx', 'run', 'api:migrate:staging']); // { spec: 'api:migrate:staging' }
+ * readRequest(['node', 'nx', 'run', 'api:migrate:staging']); // { specs: ['api:migrate:staging'] }
  * readRequest(['node', 'nx', 'run-many', '-t', 'migrate', '-c', 'staging']); // { configuration: 'staging' }
  * ```
  */
@@ -31,13 +34,13 @@ export function readRequest(argv: readonly string[]): NxRequest {
   const configuration = configurationFlag(args);
   // Options may stand before the command, as in `nx --output-style stream run api:migrate`.
   const command = args.findIndex((arg) => COMMANDS.has(arg));
-  const spec =
+  const specs =
     args[command] === 'run' || args[command] === 'run-one'
-      ? args.slice(command + 1).find((arg) => !arg.startsWith('-') && arg.includes(':'))
-      : undefined;
+      ? args.slice(command + 1).filter((arg) => !arg.startsWith('-') && arg.includes(':'))
+      : [];
   return {
     ...(configuration === undefined ? {} : { configuration }),
-    ...(spec === undefined ? {} : { spec }),
+    ...(specs.length === 0 ? {} : { specs }),
   };
 }
 

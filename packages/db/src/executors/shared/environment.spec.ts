@@ -31,18 +31,19 @@ describe('chooseEnvironment', () => {
 
   it('leaves it open where nothing was asked for', () => {
     expect(chooseEnvironment(undefined, task(), {})).toBeUndefined();
-    expect(chooseEnvironment(undefined, task(), typed({ spec: 'api:migrate' }))).toBeUndefined();
+    expect(chooseEnvironment(undefined, task(), typed({ specs: ['api:migrate'] }))).toBeUndefined();
   });
 
   it('takes --environment', () => {
-    expect(chooseEnvironment('staging', task(), typed({ spec: 'api:migrate' }))).toBe('staging');
+    expect(chooseEnvironment('staging', task(), typed({ specs: ['api:migrate'] }))).toBe('staging');
   });
 
   it.each([
-    ['in the spec', { spec: 'api:migrate:stagin' }],
-    ['in the spec, of a target with a colon', { spec: 'api:db:migrate:stagin' }],
-    ['in the spec, of a project with colons', { spec: ':libs:users:migrate:stagin' }],
-    ['in the spec, without a project', { spec: 'migrate:stagin' }],
+    ['in the spec', { specs: ['api:migrate:stagin'] }],
+    ['in the spec, of a target with a colon', { specs: ['api:db:migrate:stagin'] }],
+    ['in the spec, of a project with colons', { specs: [':libs:users:migrate:stagin'] }],
+    ['in the spec, without a project', { specs: ['migrate:stagin'] }],
+    ['behind the value of an option', { specs: ['api:20250910090000', 'api:migrate:stagin'] }],
     ['as a flag', { configuration: 'stagin' }],
   ])('refuses a configuration that Nx dropped: %s', (_case, request) => {
     expect(() => chooseEnvironment(undefined, task(), typed(request))).toThrow(
@@ -61,7 +62,9 @@ describe('chooseEnvironment', () => {
   });
 
   it('does not take part of a target for a configuration', () => {
-    expect(chooseEnvironment(undefined, task(), typed({ spec: 'api:db:migrate' }))).toBeUndefined();
+    expect(
+      chooseEnvironment(undefined, task(), typed({ specs: ['api:db:migrate'] })),
+    ).toBeUndefined();
   });
 
   it('refuses to guess on an agent, which nobody tells what was typed', () => {
@@ -75,7 +78,7 @@ describe('chooseEnvironment', () => {
     );
     expect(chooseEnvironment('staging', task(), agent)).toBe('staging');
     expect(chooseEnvironment(undefined, task('staging'), agent)).toBe('staging');
-    const told = { ...agent, ...typed({ spec: 'api:migrate' }) };
+    const told = { ...agent, ...typed({ specs: ['api:migrate'] }) };
     expect(chooseEnvironment(undefined, task(), told)).toBeUndefined();
   });
 
@@ -94,11 +97,16 @@ describe('chooseEnvironment', () => {
 
 describe('isInitiator', () => {
   it('is true for the project that was named, and where none was', () => {
-    expect(isInitiator(task(), typed({ spec: 'api:migrate' }))).toBe(true);
+    expect(isInitiator(task(), typed({ specs: ['api:migrate'] }))).toBe(true);
     expect(isInitiator(task(), typed({}))).toBe(true);
   });
 
+  it('does not take the value of an option for what was named', () => {
+    const request = { specs: [':libs:users:20250910090000', 'api:migrate'] };
+    expect(isInitiator(task(), typed(request))).toBe(true);
+  });
+
   it('is false for a project that another one depends on', () => {
-    expect(isInitiator(task(), typed({ spec: ':libs:users:migrate' }))).toBe(false);
+    expect(isInitiator(task(), typed({ specs: [':libs:users:migrate'] }))).toBe(false);
   });
 });

@@ -63,29 +63,54 @@ function environmentOf(options: unknown): string | undefined {
   return typeof environment === 'string' ? environment : undefined;
 }
 
-/** The configuration in what was typed. Names of projects and targets may hold colons, so the graph decides. */
+/** The configuration in what was typed. */
 function requestedConfiguration(
   request: NxRequest,
   context: EnvironmentContext,
 ): string | undefined {
-  if (request.configuration !== undefined) return request.configuration;
-  const projects = context.projectsConfigurations.projects;
-  const parts = request.spec?.split(':') ?? [];
-  for (let count = parts.length; count >= 1; count -= 1) {
-    const project = projects[parts.slice(0, count).join(':')];
-    if (project !== undefined) return behindTarget(parts.slice(count), project.targets);
-  }
-  // `nx run migrate:staging` in a project's folder.
-  return behindTarget(parts, projects[context.projectName ?? '']?.targets);
+  return request.configuration ?? typedTarget(request, context)?.configuration;
 }
 
+/** A target that was typed after `nx run`, as the graph understands it. */
+interface TypedTarget {
+  readonly project: string | undefined;
+  readonly configuration: string | undefined;
+}
+
+function typedTarget(
+  { specs = [] }: NxRequest,
+  context: EnvironmentContext,
+): TypedTarget | undefined {
+  for (const spec of specs) {
+    const typed = readSpec(spec.split(':'), context);
+    if (typed !== undefined) return typed;
+  }
+  return undefined;
+}
+
+/** Names of projects and targets may hold colons, so the graph decides where one ends. */
+function readSpec(
+  parts: readonly string[],
+  { projectName, projectsConfigurations: { projects } }: EnvironmentContext,
+): TypedTarget | undefined {
+  for (let count = parts.length; count >= 1; count -= 1) {
+    const project = parts.slice(0, count).join(':');
+    const found = behindTarget(parts.slice(count), projects[project]?.targets);
+    if (found !== undefined) return { project, ...found };
+  }
+  // `nx run migrate:staging` in a project's folder.
+  const found = behindTarget(parts, projects[projectName ?? '']?.targets);
+  return found && { project: projectName, ...found };
+}
+
+/** What stands behind a target that exists; `undefined` where none does. */
 function behindTarget(
   parts: readonly string[],
   targets: Readonly<Record<string, unknown>> | undefined,
-): string | undefined {
+): Pick<TypedTarget, 'configuration'> | undefined {
   for (let count = parts.length; count >= 1; count -= 1) {
     if (targets?.[parts.slice(0, count).join(':')] === undefined) continue;
-    return parts.slice(count).join(':') || undefined;
+    return { configuration: parts.slice(count).join(':') || undefined };
   }
   return undefined;
 }
@@ -119,12 +144,6 @@ export function isInitiator(
   context: EnvironmentContext,
   env: NodeJS.ProcessEnv = process.env,
 ): boolean {
-  const { spec } = requestOf(env);
-  const parts = spec?.split(':') ?? [];
-  const projects = context.projectsConfigurations.projects;
-  for (let count = parts.length; count >= 1; count -= 1) {
-    const name = parts.slice(0, count).join(':');
-    if (projects[name] !== undefined) return name === context.projectName;
-  }
-  return true;
+  const typed = typedTarget(requestOf(env), context);
+  return typed === undefined || typed.project === context.projectName;
 }
