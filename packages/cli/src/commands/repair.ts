@@ -1,5 +1,4 @@
 import {
-  formatRunResult,
   MigratorError,
   type RepairAction,
   type RepairOptions,
@@ -9,6 +8,7 @@ import {
 import { EXIT, exitCodeOfFailedRun } from '../exit-code';
 import { onEachDatabase, type Outcome } from '../outcome';
 import { agentsOf, scopeFlags, type DatabaseFlags, type Runtime } from '../runtime';
+import { formatRun } from './run-part';
 
 export interface RepairFlags extends DatabaseFlags {
   readonly resume?: true;
@@ -77,17 +77,16 @@ function actionsOf(flags: RepairFlags): RepairAction[] {
   ];
 }
 
-function formatRepair(result: RepairResult, { style, common }: Runtime): string {
+function formatRepair(result: RepairResult, runtime: Runtime): string {
   const scope = `${result.project} in ${result.environment}`;
   if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
   const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
-  const detail = common.verbose ? 'verbose' : 'short';
-  if (result.run !== undefined) lines.push('', formatRunResult(result.run, { style, detail }));
+  if (result.run !== undefined) lines.push('', formatRun(result.run, runtime));
   if (result.status === 'planned') {
     const proposed = result.steps.every(({ action }) => action !== 'choose');
     const how = proposed ? 'Add --yes to do all of it, or name a step yourself:' : 'Say which:';
     lines.push('', `Nothing was changed. ${how}`);
-    lines.push(...result.steps.flatMap((step) => commandsFor(step, scopeFlags(common))));
+    lines.push(...result.steps.flatMap((step) => commandsFor(step, scopeFlags(runtime.common))));
   }
   return lines.join('\n');
 }

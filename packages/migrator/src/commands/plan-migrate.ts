@@ -71,10 +71,7 @@ export async function planMigrate(
   facts: MigrateFacts,
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
-  const { files, state, history } = facts;
-  const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state, history);
-  return planPending(context, { files, state, pending, prerequisites }, options);
+  return planPending(context, await gatherFacts(context, facts), options);
 }
 
 /**
@@ -86,11 +83,9 @@ export async function planDryRun(
   facts: MigrateFacts,
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
-  const { files, state, history } = facts;
-  const pending = await findPendingMigrations(context, files, state);
-  const prerequisites = await findPrerequisites(context, pending, state, history);
-  const { lookup, assumed } = assumingApplied(prerequisites);
-  const plan = planPending(context, { files, state, pending, prerequisites: lookup }, options);
+  const gathered = await gatherFacts(context, facts);
+  const { lookup, assumed } = assumingApplied(gathered.prerequisites);
+  const plan = planPending(context, { ...gathered, prerequisites: lookup }, options);
   return { ...plan, waitsFor: assumed() };
 }
 
@@ -100,6 +95,16 @@ interface PlanFacts {
   readonly state: HistoryState;
   readonly pending: readonly Migration[];
   readonly prerequisites: PrerequisiteLookup;
+}
+
+/** Loads what is pending and looks up what that needs of other projects. */
+async function gatherFacts(
+  context: CommandContext,
+  { files, state, history }: MigrateFacts,
+): Promise<PlanFacts> {
+  const pending = await findPendingMigrations(context, files, state);
+  const prerequisites = await findPrerequisites(context, pending, state, history);
+  return { files, state, pending, prerequisites };
 }
 
 function planPending(
