@@ -2,22 +2,16 @@ import { basename } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../packages/migrator/src/testing/postgres';
 import { tableMigration, versionOf } from './testing/migration-file';
 import { chosenNxVersions, NxWorkspace } from './testing/nx-workspace';
-import { packPackages, type PackedPackages } from './testing/packed';
 import { serveRegistry, type Registry } from './testing/registry';
 import { mustRun } from './testing/run';
 
 jest.setTimeout(240_000);
 
-let packages: PackedPackages;
 let registry: Registry;
 beforeAll(async () => {
-  packages = await packPackages();
-  registry = await serveRegistry(packages);
+  registry = await serveRegistry();
 });
-afterAll(async () => {
-  await registry?.close();
-  packages?.remove();
-});
+afterAll(() => registry?.close());
 
 // One workspace lives through a story; each test is a chapter and stands on those before it.
 describe.each(chosenNxVersions())('a workspace on Nx %s', (version) => {

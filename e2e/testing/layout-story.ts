@@ -1,6 +1,5 @@
 import { createLayout, isChosen, LAYOUTS, type Layout, type LayoutWorkspace } from './layouts';
 import { tableMigration } from './migration-file';
-import { packPackages, type PackedPackages } from './packed';
 import { serveRegistry, type Registry } from './registry';
 
 const USERS = {
@@ -12,16 +11,11 @@ const USERS = {
 export function describeLayoutsOf(packageManager: RegExp): void {
   jest.setTimeout(300_000);
 
-  let packages: PackedPackages;
   let registry: Registry;
   beforeAll(async () => {
-    packages = await packPackages();
-    registry = await serveRegistry(packages);
+    registry = await serveRegistry();
   });
-  afterAll(async () => {
-    await registry?.close();
-    packages?.remove();
-  });
+  afterAll(() => registry?.close());
 
   for (const layout of LAYOUTS.filter((each) => packageManager.test(each.packageManager))) {
     const describeChosen = isChosen(layout) ? describe : describe.skip;

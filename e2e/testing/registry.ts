@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PACKAGE_NAMES, type PackageName, type PackedPackages } from './packed';
+import { PACKAGE_NAMES, packPackages, type PackageName, type PackedPackages } from './packed';
 import { mustRun } from './run';
 
 /** The packages as npm's registry would serve them, and nothing else; for this machine alone. */
@@ -22,8 +22,9 @@ interface Answer {
 /** When everything was published: yarn 4 and pnpm 11 install nothing that is younger than a day. */
 const LONG_AGO = '2025-01-01T00:00:00.000Z';
 
-/** Serves what was packed: each package with its one version, which is also `latest`. */
-export async function serveRegistry(packages: PackedPackages): Promise<Registry> {
+/** Packs the packages and serves them: each with its one version, which is also `latest`. */
+export async function serveRegistry(): Promise<Registry> {
+  const packages = await packPackages();
   const answers = new Map<string, Answer>();
   const server = createServer(({ url = '' }, response) => {
     const answer = answers.get(decodeURIComponent(url));
@@ -44,6 +45,7 @@ export async function serveRegistry(packages: PackedPackages): Promise<Registry>
       server.close();
       server.closeAllConnections(); // those that a package manager keeps alive
       await once(server, 'close');
+      packages.remove();
     },
   };
 }
