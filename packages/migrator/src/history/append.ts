@@ -1,9 +1,8 @@
 import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
 import { lockHeldSql } from '../database/lock';
-import { redact } from '../database/redact';
 import { MigratorError } from '../errors';
-import { agentVersion } from './agent-version';
+import { insertCount, insertNames, insertPlaceholders, insertValues } from './columns';
 import type { NewHistoryEntry } from './entry';
 import { explainDenied } from './permission';
 import type { HistoryTables } from './tables';
@@ -15,42 +14,6 @@ export interface AppendGuard {
   /** The project's advisory lock, a bigint as decimal text. */
   readonly lockKey: string;
 }
-
-/** Characters of an error message and of a stack that are kept. */
-const MESSAGE_LIMIT = 20_000;
-const STACK_LIMIT = 50_000;
-
-/** Column, type, value. The server itself fills in id, executed_at and database_user. */
-const columns: readonly (readonly [string, string, (entry: NewHistoryEntry) => unknown])[] = [
-  ['migration_name', 'text', (entry) => entry.name],
-  ['version', 'text', (entry) => entry.version],
-  ['description', 'text', (entry) => entry.description],
-  ['checksum', 'text', (entry) => entry.checksum],
-  ['checksum_algorithm', 'text', (entry) => entry.checksumAlgorithm ?? 'sha256'],
-  ['execution_time_ms', 'text::bigint', (entry) => String(Math.round(entry.executionTimeMs))],
-  ['success', 'text::boolean', (entry) => String(entry.success)],
-  ['rollback_data', 'text::jsonb', (entry) => entry.rollbackData ?? null],
-  ['environment', 'text', (entry) => entry.environment],
-  ['agent_version', 'text', () => agentVersion()],
-  ['project', 'text', (entry) => entry.project],
-  ['action', 'text', (entry) => entry.action],
-  ['state', 'text', (entry) => entry.state],
-  ['attempt', 'text::integer', (entry) => String(entry.attempt)],
-  ['run_id', 'text', (entry) => entry.runId],
-  ['dependencies', 'text::jsonb', (entry) => JSON.stringify(entry.dependencies)],
-  ['error_code', 'text', (entry) => entry.error?.code ?? null],
-  ['error_message', 'text', (entry) => storable(entry.error?.message, MESSAGE_LIMIT)],
-  ['error_stack', 'text', (entry) => storable(entry.error?.stack, STACK_LIMIT)],
-  ['os_user', 'text', (entry) => storable(entry.claimed.osUser)],
-  ['host', 'text', (entry) => storable(entry.claimed.host)],
-  ['git_commit', 'text', (entry) => storable(entry.claimed.gitCommit)],
-  ['ci_url', 'text', (entry) => storable(entry.claimed.ciUrl)],
-  ['finished_statements', 'text::integer', (entry) => String(entry.finishedStatements)],
-  ['finished_digest', 'text', (entry) => entry.finishedDigest ?? null],
-];
-
-const names = columns.map(([name]) => name).join(', ');
-const placeholders = columns.map(([, type], index) => `$${index + 1}::${type}`).join(', ');
 
 /**
  * Appends a row. Secrets are removed from its error and its claims.
@@ -65,8 +28,8 @@ export async function appendEntry(
 ): Promise<void> {
   try {
     await session.query(
-      `INSERT INTO ${tables.history} (${names}) VALUES (${placeholders})`,
-      valuesOf(entry),
+      `INSERT INTO ${tables.history} (${insertNames}) VALUES (${insertPlaceholders})`,
+      insertValues(entry),
     );
   } catch (error) {
     throw explainRefusal(error, session, tables, entry);
@@ -87,11 +50,11 @@ export async function appendGuarded(
   guard: AppendGuard,
 ): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
   const sql = `WITH guard AS MATERIALIZED (
-      SELECT pg_catalog.pg_current_xact_id()::text = $${columns.length + 1}::text AS same_transaction,
+      SELECT pg_catalog.pg_current_xact_id()::text = $${insertCount + 1}::text AS same_transaction,
         (${lockHeldSql(guard.lockKey)}) AS lock_held
     ), appended AS (
-      INSERT INTO ${tables.history} (${names})
-      SELECT ${placeholders} FROM guard WHERE same_transaction AND lock_held RETURNING id
+      INSERT INTO ${tables.history} (${insertNames})
+      SELECT ${insertPlaceholders} FROM guard WHERE same_transaction AND lock_held RETURNING id
     )
     SELECT CASE
       WHEN NOT same_transaction THEN 'transactionEscaped'
@@ -101,7 +64,7 @@ export async function appendGuarded(
   try {
     const { rows } = await session.query<{
       outcome: 'appended' | 'transactionEscaped' | 'lockLost' | null;
-    }>(sql, [...valuesOf(entry), guard.transactionId]);
+    }>(sql, [...insertValues(entry), guard.transactionId]);
     const outcome = rows[0]?.outcome;
     if (outcome === undefined || outcome === null) {
       throw new MigratorError(
@@ -114,18 +77,6 @@ export async function appendGuarded(
   } catch (error) {
     throw explainRefusal(error, session, tables, entry);
   }
-}
-
-function valuesOf(entry: NewHistoryEntry): unknown[] {
-  return columns.map(([, , value]) => value(entry));
-}
-
-/** Text that Postgres takes (no NUL character), without secrets, of bounded length. */
-function storable(text: string | undefined, limit = 2_000): string | null {
-  if (text === undefined) return null;
-  // Redacted before it is cut: half a password would not be recognised.
-  const clean = redact(text).replaceAll('\0', '\\0');
-  return clean.length <= limit ? clean : `${clean.slice(0, limit)}… (cut)`;
 }
 
 function explainRefusal(

@@ -1,7 +1,7 @@
 import type { Session } from '../database/database';
 import { MigratorError } from '../errors';
+import { isoTime } from './columns';
 import type { DatabaseStamp } from './state';
-import { isoTime } from './row';
 import type { HistoryTables } from './tables';
 
 /** A column as the catalog describes it. */

@@ -1,9 +1,10 @@
 import type { Session } from '../database/database';
 import type { Problem } from '../errors';
 import { migrationId } from '../migration/id';
+import { isoTime } from './columns';
 import type { HistoryAction, HistoryEntry, MigrationState } from './entry';
 import type { CatalogColumn } from './inspect';
-import { isoTime, rowProblem } from './row';
+import { rowProblem } from './row';
 import type { HistoryState } from './state';
 import type { HistoryTables } from './tables';
 

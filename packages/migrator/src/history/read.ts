@@ -1,13 +1,14 @@
 import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
 import { MigratorError, type Problem } from '../errors';
+import { selectColumns } from './columns';
 import type { HistoryEntry } from './entry';
 import { latestFormat, type Upgrade } from './formats';
 import { findGaps, type MigrationRows } from './gaps';
 import { inspect, parseStamp, stampSql, unstamped } from './inspect';
 import { originalState, readOriginal } from './original-agent';
 import { explainDenied } from './permission';
-import { entryColumns, findRowProblems, toEntry, type RawRow } from './row';
+import { findRowProblems, toEntry, type RawRow } from './row';
 import type { HistoryState, ReadOptions } from './state';
 import type { HistoryTables } from './tables';
 
@@ -43,10 +44,11 @@ async function readState(
   environment: string,
   options: ReadOptions,
   steps: readonly Upgrade[],
+  format = latestFormat(steps),
   looksLeft = LOOKS,
 ): Promise<HistoryState> {
   try {
-    return await readOurs(session, tables, environment, steps);
+    return await readOurs(session, tables, environment, steps, format);
   } catch (error) {
     if (!notOurFormat.includes(sqlState(error) ?? '')) throw explainDenied(error, session, tables);
     const found = await inspect(session, tables);
@@ -56,9 +58,9 @@ async function readState(
     }
     if (found.table === 'ours') {
       refuseNewer(found.format, steps, tables);
-      // Another runner has made or upgraded the tables between the two looks.
+      // The table has an older format, or another runner has made or upgraded it in the meantime.
       if (looksLeft > 1) {
-        return readState(session, tables, environment, options, steps, looksLeft - 1);
+        return readState(session, tables, environment, options, steps, found.format, looksLeft - 1);
       }
       throw error;
     }
@@ -78,10 +80,11 @@ async function readOurs(
   tables: HistoryTables,
   environment: string,
   steps: readonly Upgrade[],
+  format: number,
 ): Promise<HistoryState> {
   const { rows } = await session.query<
     Record<'stamp' | 'environments' | 'latest' | 'gaps', string | null>
-  >(readSql(tables), [environment]);
+  >(readSql(tables, format), [environment]);
   const found = parseStamp(rows[0]?.stamp ?? null);
   if (found === undefined) throw unstamped(tables);
   refuseNewer(found.format, steps, tables);
@@ -104,13 +107,13 @@ async function readOurs(
  * Everything in one statement. The index of UNIQUE (environment, project, version, attempt), read backwards, serves the
  * latest rows; read forwards and alone, it serves the counts that give a deleted row away.
  */
-function readSql(tables: HistoryTables): string {
+function readSql(tables: HistoryTables, format: number): string {
   return `SELECT
     (${stampSql(tables)})::text AS stamp,
     (SELECT pg_catalog.json_agg(e.environment)
       FROM (SELECT DISTINCT environment FROM ${tables.history} ORDER BY environment) e)::text AS environments,
     (SELECT pg_catalog.json_agg(r) FROM (
-      SELECT DISTINCT ON (project, version) ${entryColumns('summary')}
+      SELECT DISTINCT ON (project, version) ${selectColumns('summary', format)}
       FROM ${tables.history} WHERE environment = $1
       ORDER BY project DESC, version DESC, attempt DESC) r)::text AS latest,
     (SELECT pg_catalog.json_agg(g) FROM (
@@ -133,12 +136,13 @@ export async function readRecent(
   session: Session,
   tables: HistoryTables,
   of: { environment: string; project: string; limit: number },
+  format = Infinity,
   looksLeft = LOOKS,
 ): Promise<HistoryEntry[]> {
   try {
     const rows = await readRows(
       session,
-      `SELECT ${entryColumns('full')} FROM ${tables.history}
+      `SELECT ${selectColumns('full', format)} FROM ${tables.history}
         WHERE environment = $1 AND project = $2 ORDER BY id DESC LIMIT $3::bigint`,
       [of.environment, of.project, String(of.limit)],
     );
@@ -147,7 +151,7 @@ export async function readRecent(
     if (!notOurFormat.includes(sqlState(error) ?? '')) throw explainDenied(error, session, tables);
     const found = await inspect(session, tables);
     if (found.table === 'ours' && looksLeft > 1) {
-      return readRecent(session, tables, of, looksLeft - 1);
+      return readRecent(session, tables, of, found.format, looksLeft - 1);
     }
     if (found.table === 'ours') throw error;
     if (found.table === 'absent') return [];
@@ -169,7 +173,7 @@ export async function readAttempts(
   try {
     const rows = await readRows(
       session,
-      `SELECT ${entryColumns('full')} FROM ${tables.history} WHERE run_id = $1 ORDER BY id`,
+      `SELECT ${selectColumns('full', Infinity)} FROM ${tables.history} WHERE run_id = $1 ORDER BY id`,
       [runId],
     );
     return rows.map(toEntry);

@@ -1,0 +1,187 @@
+import { redact } from '../database/redact';
+import { agentVersion } from './agent-version';
+import type { HistoryAction, MigrationState, NewHistoryEntry } from './entry';
+
+/** Types of the columns, as `format_type` prints them. */
+export type ColumnType =
+  'text' | 'bigint' | 'integer' | 'boolean' | 'jsonb' | 'timestamp with time zone';
+
+/**
+ * One column of `migration_history`. Insert, select, row checks and row hashes are derived from {@link historyColumns}: a
+ * new column is one entry there, its DDL in `history/sql`, and its field in {@link toEntry}.
+ */
+export interface HistoryColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Format of the history that added the column. Older tables are read as if it were NULL. */
+  readonly since: number;
+  /** What a new row holds, as text or NULL; `server`: the server fills the column in, nobody may send a value. */
+  readonly value: ((entry: NewHistoryEntry) => string | null) | 'server';
+  /**
+   * Whether rows are read with it: `always`; `full` leaves it out where thousands of rows are read; `never` for data that
+   * only one command needs.
+   */
+  readonly read: 'always' | 'full' | 'never';
+  /** Whether NULL is a legal value. */
+  readonly nullable: boolean;
+  /** The only legal values of a text. */
+  readonly oneOf?: readonly string[];
+  /** The lowest legal value of a number. */
+  readonly minimum?: number;
+}
+
+/** Characters of an error message and of a stack that are kept. */
+const MESSAGE_LIMIT = 20_000;
+const STACK_LIMIT = 50_000;
+
+const actions = ['apply', 'revert', 'baseline', 'repair'] satisfies HistoryAction[];
+const states = ['applied', 'reverted', 'failed', 'running'] satisfies MigrationState[];
+
+const required = { since: 1, read: 'always', nullable: false } as const;
+const optional = { since: 1, read: 'always', nullable: true } as const;
+const server = { since: 1, read: 'always', value: 'server' } as const;
+
+/** Every column, in the order in which a new row names them. */
+export const historyColumns = [
+  { name: 'id', type: 'bigint', ...server, nullable: false },
+  { name: 'migration_name', type: 'text', ...required, value: (entry) => entry.name },
+  { name: 'version', type: 'text', ...required, value: (entry) => entry.version },
+  { name: 'description', type: 'text', ...required, value: (entry) => entry.description },
+  { name: 'checksum', type: 'text', ...required, value: (entry) => entry.checksum },
+  {
+    name: 'checksum_algorithm',
+    type: 'text',
+    ...required,
+    value: (entry) => entry.checksumAlgorithm ?? 'sha256',
+  },
+  { name: 'executed_at', type: 'timestamp with time zone', ...server, nullable: false },
+  {
+    name: 'execution_time_ms',
+    type: 'bigint',
+    ...required,
+    minimum: 0,
+    value: (entry) => String(Math.round(entry.executionTimeMs)),
+  },
+  { name: 'success', type: 'boolean', ...required, value: (entry) => String(entry.success) },
+  {
+    name: 'rollback_data',
+    type: 'jsonb',
+    ...optional,
+    read: 'never',
+    value: (entry) => entry.rollbackData ?? null,
+  },
+  { name: 'environment', type: 'text', ...required, value: (entry) => entry.environment },
+  { name: 'agent_version', type: 'text', ...required, value: () => agentVersion() },
+  { name: 'project', type: 'text', ...required, value: (entry) => entry.project },
+  { name: 'action', type: 'text', ...required, oneOf: actions, value: (entry) => entry.action },
+  { name: 'state', type: 'text', ...required, oneOf: states, value: (entry) => entry.state },
+  {
+    name: 'attempt',
+    type: 'integer',
+    ...required,
+    minimum: 1,
+    value: (entry) => String(entry.attempt),
+  },
+  { name: 'run_id', type: 'text', ...required, value: (entry) => entry.runId },
+  {
+    name: 'dependencies',
+    type: 'jsonb',
+    ...required,
+    value: (entry) => JSON.stringify(entry.dependencies),
+  },
+  { name: 'error_code', type: 'text', ...optional, value: (entry) => entry.error?.code ?? null },
+  {
+    name: 'error_message',
+    type: 'text',
+    ...optional,
+    value: (entry) => storable(entry.error?.message, MESSAGE_LIMIT),
+  },
+  {
+    name: 'error_stack',
+    type: 'text',
+    ...optional,
+    read: 'full',
+    value: (entry) => storable(entry.error?.stack, STACK_LIMIT),
+  },
+  { name: 'database_user', type: 'text', ...server, nullable: true },
+  { name: 'os_user', type: 'text', ...optional, value: (entry) => storable(entry.claimed.osUser) },
+  { name: 'host', type: 'text', ...optional, value: (entry) => storable(entry.claimed.host) },
+  {
+    name: 'git_commit',
+    type: 'text',
+    ...optional,
+    value: (entry) => storable(entry.claimed.gitCommit),
+  },
+  { name: 'ci_url', type: 'text', ...optional, value: (entry) => storable(entry.claimed.ciUrl) },
+  {
+    name: 'finished_statements',
+    type: 'integer',
+    ...required,
+    minimum: 0,
+    value: (entry) => String(entry.finishedStatements),
+  },
+  {
+    name: 'finished_digest',
+    type: 'text',
+    ...optional,
+    value: (entry) => entry.finishedDigest ?? null,
+  },
+] as const satisfies readonly HistoryColumn[];
+
+/** The name of a column of {@link historyColumns}. */
+export type ColumnName = (typeof historyColumns)[number]['name'];
+
+const columns: readonly HistoryColumn[] = historyColumns;
+
+/** The columns that a new row sends a value for. */
+const sent = columns.flatMap(({ value, ...column }) =>
+  value === 'server' ? [] : [{ ...column, value }],
+);
+
+/** The column list of an INSERT, and the placeholders `$1, $2, …` that {@link insertValues} fill. */
+export const insertNames = sent.map(({ name }) => name).join(', ');
+export const insertPlaceholders = sent
+  .map((column, index) => placeholder(column, index))
+  .join(', ');
+export const insertCount = sent.length;
+
+/** The parameters of an INSERT, in the order of {@link insertNames}. Secrets are removed from errors and claims. */
+export function insertValues(entry: NewHistoryEntry): (string | null)[] {
+  return sent.map(({ value }) => value(entry));
+}
+
+/**
+ * The select list of rows that `row.ts` reads, under the columns' own names. Rows travel as JSON text, so that no type
+ * parser of an application's pool and no driver's own taste comes between.
+ *
+ * @param details `summary` leaves out what plans and status never need
+ * @param format format of the table that is read
+ */
+export function selectColumns(details: 'summary' | 'full', format: number): string {
+  return columns
+    .filter(({ read }) => read === 'always' || (read === 'full' && details === 'full'))
+    .map(({ name, type, since }) => `${since <= format ? shown(name, type) : 'NULL'} AS ${name}`)
+    .join(', ');
+}
+
+/** SQL of a moment as ISO 8601 in UTC, whatever the session's settings are. */
+export function isoTime(column: string): string {
+  return `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}
+
+function placeholder({ type }: Pick<HistoryColumn, 'type'>, index: number): string {
+  return type === 'text' ? `$${index + 1}::text` : `$${index + 1}::text::${type}`;
+}
+
+function shown(name: string, type: ColumnType): string {
+  if (type === 'timestamp with time zone') return isoTime(name);
+  return name === 'id' ? 'id::text' : name;
+}
+
+/** Text that Postgres takes (no NUL character), without secrets, of bounded length. */
+function storable(text: string | undefined, limit = 2_000): string | null {
+  if (text === undefined) return null;
+  // Redacted before it is cut: half a password would not be recognised.
+  const clean = redact(text).replaceAll('\0', '\\0');
+  return clean.length <= limit ? clean : `${clean.slice(0, limit)}… (cut)`;
+}
