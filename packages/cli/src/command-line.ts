@@ -151,6 +151,7 @@ function defineRepair(db: Command, run: Run): void {
     .argument('[name-or-version]', 'only this migration')
     .option('--resume', 'go on with an interrupted migration behind its last finished statement')
     .option('--mark-applied', 'its changes are there: record it as applied')
+    .option('--mark-retired', 'its file is gone and its change stays: record it as retired')
     .option('--mark-reverted', 'its changes are gone: record it as reverted')
     .option('--accept-checksum', 'its file was changed on purpose: record the new checksum')
     .option('--yes', 'do what was shown');

@@ -13,6 +13,7 @@ import { formatRun } from './run-part';
 export interface RepairFlags extends DatabaseFlags {
   readonly resume?: true;
   readonly markApplied?: true;
+  readonly markRetired?: true;
   readonly markReverted?: true;
   readonly acceptChecksum?: true;
   readonly yes?: true;
@@ -72,6 +73,7 @@ function actionsOf(flags: RepairFlags): RepairAction[] {
   return [
     ...(flags.resume ? (['resume'] as const) : []),
     ...(flags.markApplied ? (['mark-applied'] as const) : []),
+    ...(flags.markRetired ? (['mark-retired'] as const) : []),
     ...(flags.markReverted ? (['mark-reverted'] as const) : []),
     ...(flags.acceptChecksum ? (['accept-checksum'] as const) : []),
   ];
@@ -93,14 +95,11 @@ function formatRepair(result: RepairResult, runtime: Runtime): string {
 
 const HEADS = { planned: 'Would repair', done: 'Repaired', failed: 'Could not repair' } as const;
 
-/** What a person chooses from where the history cannot tell what became of a migration. */
-const CHOICES: readonly RepairAction[] = ['resume', 'mark-applied', 'mark-reverted'];
-
 function formatStep({ id, name, action, why }: RepairStep): string {
   return `  ${id} ${name}${action === 'choose' ? '' : `: ${action}`}\n    ${why}`;
 }
 
-function commandsFor({ version, action }: RepairStep, scope: string): string[] {
-  const actions = action === 'choose' ? CHOICES : [action];
+function commandsFor({ version, action, choices }: RepairStep, scope: string): string[] {
+  const actions = action === 'choose' ? choices : [action];
   return actions.map((each) => `  ff db repair ${version}${scope} --${each}`);
 }

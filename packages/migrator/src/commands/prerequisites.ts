@@ -3,6 +3,7 @@ import type { History } from '../history/history';
 import type { HistoryState } from '../history/state';
 import { parseMigrationId } from '../migration/id';
 import type { Migration, MigrationFile } from '../migration/types';
+import { effectiveState } from '../plan/effective-state';
 import {
   crossProjectDependencies,
   prerequisiteLookup,
@@ -25,7 +26,9 @@ export async function findPrerequisites(
   history: History | undefined,
 ): Promise<PrerequisiteLookup> {
   const { settings, sources } = context;
-  const applied = new Set(entries.filter(({ state }) => state === 'applied').map(({ id }) => id));
+  const applied = new Set(
+    entries.filter((entry) => effectiveState(entry) === 'applied').map(({ id }) => id),
+  );
   const needed = crossProjectDependencies(settings.project, pending).filter(
     (id) => !applied.has(id),
   );

@@ -42,34 +42,35 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(shown.status).toBe('planned');
     expect(shown.steps.map(({ name, action }) => [name, action])).toEqual([
       ['one', 'accept-checksum'],
-      ['two', 'mark-reverted'],
+      ['two', 'choose'],
     ]);
     expect(await api.history()).toHaveLength(2);
     expect((await refusal(api.migrate())).code).toBe('CHECKSUM_MISMATCH');
   });
 
-  it('mends what has one honest answer, by rows that say so, and runs nothing', async () => {
+  it('corrects what has one honest answer, by rows that say so, and runs nothing', async () => {
     const api = await applied();
     change(api);
-    api.remove('two');
 
     expect((await api.repair()).status).toBe('done');
 
-    expect((await api.history()).slice(2)).toEqual(['one repair applied', 'two repair reverted']);
+    expect((await api.history()).slice(2)).toEqual(['one repair applied']);
     expect((await api.migrate()).status).toBe('nothing-to-do');
     expect(await workspace().tables()).toEqual(['one']);
   });
 
-  it('clears away a migration that failed and was given up, which would fail every check', async () => {
+  it('A4: settles a failed migration without a file only by name, and shows how', async () => {
     const api = workspace().project().add('one').add('two', 'CREATE TABEL two (id int)');
     await api.migrate();
     api.remove('two');
-    expect(formatStatus(await api.status())).toMatch(/two +failed, file gone/);
+    const shown = formatStatus(await api.status());
+    expect(shown).toMatch(/two +failed, file gone/);
+    expect(shown).toContain(`repair ${nthVersion(2)} --project=api --mark-reverted`);
+    expect((await refusal(api.repair())).code).toBe('CONFIRMATION_REQUIRED');
+    const retire = api.repair({ migration: 'two', action: 'mark-retired' });
+    expect((await refusal(retire)).code).toBe('INVALID_ARGUMENT');
 
-    expect(await api.repair()).toMatchObject({
-      status: 'done',
-      steps: [{ name: 'two', action: 'mark-reverted' }],
-    });
+    await api.repair({ migration: 'two', action: 'mark-reverted' });
 
     expect((await api.status()).counts).toMatchObject({ applied: 1, pending: 0, failed: 0 });
     expect(await api.repair()).toMatchObject({ status: 'nothing-to-do' });
@@ -152,5 +153,106 @@ describeOnEveryDatabase('repairing', (workspace) => {
     const api = (await applied()).add('three');
     expect((await refusal(api.repair({ migration, action }))).code).toBe(code);
     expect(await api.history()).toHaveLength(2);
+  });
+
+  it('A4: never marks anything as reverted or retired unless the migration is named', async () => {
+    const api = await applied();
+    api.remove('one').remove('two');
+
+    const { problems } = await refusal(api.repair());
+    expect(problems.map(({ code }) => code)).toEqual([
+      'CONFIRMATION_REQUIRED',
+      'CONFIRMATION_REQUIRED',
+    ]);
+    expect(problems[0]?.hint).toContain(
+      `ff db repair ${nthVersion(1)} --project=api --mark-retired`,
+    );
+    expect(problems[0]?.hint).not.toContain('--resume');
+    expect((await refusal(api.repair({ migration: 'one' }))).code).toBe('CONFIRMATION_REQUIRED');
+    for (const action of ['mark-retired', 'mark-reverted'] as const) {
+      expect((await refusal(api.repair({ action }))).code).toBe('INVALID_ARGUMENT');
+    }
+    expect(await api.history()).toHaveLength(2);
+  });
+
+  it('A4: a file that returns after a repair is applied and does not run again', async () => {
+    const api = await applied();
+    api.remove('one');
+    await refusal(api.repair());
+    await api.repair({ migration: 'one', action: 'mark-retired' });
+    const retired = await api.status();
+    expect(retired.migrations[0]).toMatchObject({ state: 'retired', drift: 'none' });
+    expect(retired).toMatchObject({
+      counts: { applied: 2, pending: 0, failed: 0, drifted: 0 },
+      problems: [],
+    });
+    expect(formatStatus(retired)).toContain('2 applied (1 of them retired)');
+
+    api.add('one', 'CREATE TABLE one (id int)');
+    expect((await api.migrate()).status).toBe('nothing-to-do');
+    expect((await api.status()).migrations[0]).toMatchObject({ state: 'applied', drift: 'none' });
+
+    change(api);
+    expect((await refusal(api.migrate())).code).toBe('CHECKSUM_MISMATCH');
+    expect((await api.status()).migrations[0]?.drift).toBe('checksumMismatch');
+    await api.repair({ migration: 'one', action: 'accept-checksum' });
+    expect((await api.migrate()).status).toBe('nothing-to-do');
+  });
+
+  it('A4: retires only what is applied, has no file, and is not retired yet', async () => {
+    const api = (await applied()).add('three');
+    const retire = (migration: string) => api.repair({ migration, action: 'mark-retired' });
+    const withFile = await refusal(retire('one'));
+    expect(withFile).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(withFile.message).toContain('Its file is there');
+    expect((await refusal(retire('three'))).code).toBe('INVALID_ARGUMENT');
+    api.remove('two');
+    expect((await retire('two')).status).toBe('done');
+    expect((await refusal(retire('two'))).code).toBe('INVALID_ARGUMENT');
+    expect(await api.repair()).toMatchObject({ status: 'nothing-to-do' });
+    expect((await api.history()).at(-1)).toBe('two repair retired');
+  });
+
+  it('A4: a retired migration counts as applied for dependencies and rollbacks', async () => {
+    const api = await applied();
+    api.remove('two');
+    await api.repair({ migration: 'two', action: 'mark-retired' });
+    const dependencies = [nthVersion(2)];
+    api.add('three', { version: nthVersion(3), dependencies, down: () => undefined });
+    expect((await api.migrate()).done).toMatchObject([{ name: 'three' }]);
+
+    await api.rollback('three');
+    const gone = await refusal(api.rollback());
+    expect(gone.code).toBe('FILE_MISSING');
+    expect(gone.hint).toMatch(/Bring the file back.*--mark-reverted/);
+    api.add('two', { version: nthVersion(2), down: 'SELECT 1' });
+    expect((await refusal(api.rollback('two'))).code).toBe('CHECKSUM_MISMATCH');
+  });
+
+  it('A4: keeps rollback data while a migration is retired', async () => {
+    const api = workspace().project();
+    const kept = {
+      up: () => ({ kept: true }),
+      down: (_: unknown, agent: { logger: { info: (text: string) => void } }, data: never) =>
+        agent.logger.info(JSON.stringify(data)),
+    };
+    await api.add('one', kept).migrate();
+    api.remove('one');
+    await api.repair({ migration: 'one', action: 'mark-retired' });
+    await api.add('one', kept).rollback('one');
+    expect(api.events).toContainEqual(expect.objectContaining({ message: '{"kept":true}' }));
+  });
+
+  it('A4: an interrupted migration without a file is settled by name', async () => {
+    const api = await interrupted();
+    api.remove('half');
+    const { hint } = await refusal(api.migrate());
+    expect(hint).toContain('--mark-retired');
+    expect(hint).not.toContain('--resume');
+    expect((await api.repair({ mode: 'show' })).steps).toMatchObject([
+      { action: 'choose', choices: ['mark-retired', 'mark-reverted'] },
+    ]);
+    await api.repair({ migration: 'half', action: 'mark-retired' });
+    expect((await api.migrate()).status).toBe('nothing-to-do');
   });
 });

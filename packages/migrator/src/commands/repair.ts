@@ -1,6 +1,7 @@
 import { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { Migration } from '../migration/types';
+import { repairCommand, type CommandScope } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
 import type { Plan } from '../plan/types';
 import { applyChange } from '../run/apply-change';
@@ -60,7 +61,7 @@ export async function repair(
   }
   return own(project, { damage: 'report', others: 'keep-out' }, async (owned) => {
     const steps = await chooseSteps(context, owned.state, options);
-    refuseToChoose(steps);
+    refuseToChoose(context.settings, steps);
     if (steps.length === 0)
       return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
     await prepareHistory(project, owned);
@@ -84,17 +85,23 @@ async function chooseSteps(
   return orThrow(planRepair({ project, files, entries, damage, migration, action }));
 }
 
-function refuseToChoose(steps: readonly RepairStep[]): void {
+function refuseToChoose(scope: CommandScope, steps: readonly RepairStep[]): void {
   const problems = steps
     .filter(({ action }) => action === 'choose')
-    .map(({ id, version, why }) => ({
+    .map(({ id, version, why, choices }) => ({
       code: 'CONFIRMATION_REQUIRED' as const,
       message: `${id}: ${why} Nothing was repaired.`,
-      hint: `Look at the database, then say which: repair ${version} --resume, --mark-applied or --mark-reverted.`,
+      hint: `Check the database, then choose: ${choices.map((each) => repairCommand(scope, version, each)).join(', ')}.`,
       where: id,
     }));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
 }
+
+/** The states that marks lead to, if not to `applied`. */
+const MARKED: Partial<Record<RepairStep['action'], Mark['state']>> = {
+  'mark-retired': 'retired',
+  'mark-reverted': 'reverted',
+};
 
 async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> {
   const { settings } = context;
@@ -108,7 +115,7 @@ async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> 
     description: facts.description,
     dependencies: facts.dependencies,
     checksum: file?.checksum ?? entry?.checksum ?? '',
-    state: step.action === 'mark-reverted' ? 'reverted' : 'applied',
+    state: MARKED[step.action] ?? 'applied',
     attempt: (entry?.attempt ?? 0) + 1,
   };
 }

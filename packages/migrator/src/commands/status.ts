@@ -40,7 +40,7 @@ export async function standing(
   return {
     migrations,
     counts: {
-      applied: count('applied'),
+      applied: count('applied', 'retired'),
       pending: migrations.filter(isPending).length,
       failed: count('failed', 'running'),
       drifted: migrations.filter(({ drift }) => drift !== 'none').length,

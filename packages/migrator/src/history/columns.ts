@@ -35,7 +35,7 @@ const MESSAGE_LIMIT = 20_000;
 const STACK_LIMIT = 50_000;
 
 const actions = ['apply', 'revert', 'baseline', 'repair'] satisfies HistoryAction[];
-const states = ['applied', 'reverted', 'failed', 'running'] satisfies MigrationState[];
+const states = ['applied', 'retired', 'reverted', 'failed', 'running'] satisfies MigrationState[];
 
 const required = { since: 1, read: 'always', nullable: false } as const;
 const optional = { since: 1, read: 'always', nullable: true } as const;

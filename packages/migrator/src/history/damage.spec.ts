@@ -15,7 +15,7 @@ describeHistory('a history that was', (bench) => {
     it.each([
       [
         `state = 'done'`,
-        `Row 3 of .*: state is 'done', which is none of applied, reverted, failed, running.`,
+        `Row 3 of .*: state is 'done', which is none of applied, retired, reverted, failed, running.`,
       ],
       [
         `action = 'fake'`,

@@ -4,10 +4,10 @@ import type { MigrationId } from '../migration/types';
 export type HistoryAction = 'apply' | 'revert' | 'baseline' | 'repair';
 
 /**
- * The state that a row leaves its migration in. `running` is written before a migration without a transaction starts:
+ * The state that a row leaves its migration in. `retired`: applied, and its file was removed on purpose. `running` is written before a migration without a transaction starts:
  * found under the lock, it proves an interruption.
  */
-export type MigrationState = 'applied' | 'reverted' | 'failed' | 'running';
+export type MigrationState = 'applied' | 'retired' | 'reverted' | 'failed' | 'running';
 
 /** What went wrong in an attempt. */
 export interface RecordedError {

@@ -16,6 +16,7 @@ export interface Upgrade {
  */
 export const upgrades: readonly Upgrade[] = [
   { format: 1, files: ['001_create.sql', '001_constraints.sql', '001_comments.sql'] },
+  { format: 2, files: ['002_retired.sql'] },
 ];
 
 /** The newest format in a list of upgrades. */

@@ -1,3 +1,4 @@
+import { latestFormat, upgrades } from './formats';
 import { describeHistory } from './testing/describe-history';
 import { newEntry } from './testing/entries';
 
@@ -51,16 +52,14 @@ describeHistory('preparing a history', (bench) => {
   });
 
   describe('of another format', () => {
-    const newer = [
-      { format: 1, files: ['001_create.sql', '001_constraints.sql', '001_comments.sql'] },
-      { format: 2, files: ['001_comments.sql'] },
-    ];
+    const current = latestFormat(upgrades);
+    const newer = [...upgrades, { format: current + 1, files: ['001_comments.sql'] }];
 
     it('is refused when it is newer than this migrator', async () => {
       await bench.historyWith(newer).prepare(bench.prepared);
       const expected = {
         code: 'HISTORY_TOO_NEW',
-        message: expect.stringContaining('has format 2'),
+        message: expect.stringContaining(`has format ${current + 1}`),
       };
       await expect(bench.history.read('staging')).rejects.toMatchObject(expected);
       await expect(bench.history.prepare(bench.prepared)).rejects.toMatchObject(expected);
@@ -79,15 +78,29 @@ describeHistory('preparing a history', (bench) => {
       await bench.history.append(newEntry());
       const next = bench.historyWith(newer);
       const state = await next.read('staging');
-      expect(state).toMatchObject({ table: 'outdated', format: 1, entries: [{ attempt: 1 }] });
+      expect(state).toMatchObject({
+        table: 'outdated',
+        format: current,
+        entries: [{ attempt: 1 }],
+      });
       await next.prepare(bench.prepared, state);
       expect(await next.read('staging')).toMatchObject({
         table: 'current',
-        format: 2,
+        format: current + 1,
         stamp: { protected: true },
         entries: [{ attempt: 1 }],
       });
     });
+  });
+
+  it('A4: allows the state retired in a history of format 1, once that is upgraded', async () => {
+    const old = bench.historyWith(upgrades.slice(0, 1));
+    await old.prepare(bench.prepared);
+    const retired = { ...newEntry(), action: 'repair', state: 'retired' } as const;
+    await expect(old.append(retired)).rejects.toMatchObject({ message: /state_check/ });
+    await bench.history.prepare(bench.prepared);
+    await bench.history.append(retired);
+    expect((await bench.history.read('staging')).entries).toMatchObject([{ state: 'retired' }]);
   });
 
   it('does not take over a table that only has its name', async () => {

@@ -1,3 +1,4 @@
+import { latestFormat, upgrades } from './formats';
 import { rememberSecret } from '../database/redact';
 import { describeHistory } from './testing/describe-history';
 import { failedEntry, newEntry } from './testing/entries';
@@ -30,7 +31,11 @@ describeHistory('the history', (bench) => {
     it('is created with its schema, stamped, and empty', async () => {
       await bench.history.prepare({ ...bench.prepared, protected: true });
       const state = await bench.history.read('staging');
-      expect(state).toMatchObject({ table: 'current', format: 1, entries: [] });
+      expect(state).toMatchObject({
+        table: 'current',
+        format: latestFormat(upgrades),
+        entries: [],
+      });
       expect(state.stamp).toMatchObject({
         environment: 'staging',
         protected: true,

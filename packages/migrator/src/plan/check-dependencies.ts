@@ -5,7 +5,7 @@ import type { MigrationFile, MigrationId } from '../migration/types';
 import { migrateCommands } from './commands';
 import { didYouMean, nearest } from './nearest';
 import type { PrerequisiteLookup } from './prerequisites';
-import { standing } from './read-history';
+import { effectiveState } from './effective-state';
 import type { PlannableMigration } from './types';
 
 /** More unknown dependencies than this in one plan have one cause, and suggestions do not find it. */
@@ -58,7 +58,7 @@ function checkOwn(
   }
   if (allPending.has(dependency)) return undefined;
   const entry = history.get(dependency);
-  if (entry !== undefined && standing(entry) === 'applied') return undefined;
+  if (entry !== undefined && effectiveState(entry) === 'applied') return undefined;
   if (entry === undefined && !fileIds.has(dependency)) {
     const { version } = parseMigrationId(dependency);
     return {

@@ -10,9 +10,12 @@ const NOT_COMPARED = 'legacy';
 /** How an applied migration's file and its history row differ. */
 export type FileDrift = 'none' | 'checksumMismatch' | 'fileMissing' | 'unknownAlgorithm';
 
-/** Compares what was applied with the file that is there now. Meant for entries whose changes are in the database. */
+/**
+ * Compares what was applied with the file that is there now. Meant for entries whose changes are in the database. A retired
+ * migration has no file on purpose; one whose file returned is compared like any other.
+ */
 export function fileDrift(entry: HistoryEntry, file: MigrationFile | undefined): FileDrift {
-  if (file === undefined) return 'fileMissing';
+  if (file === undefined) return entry.state === 'retired' ? 'none' : 'fileMissing';
   if (entry.checksumAlgorithm === NOT_COMPARED) return 'none';
   if (entry.checksumAlgorithm !== COMPARED) return 'unknownAlgorithm';
   return entry.checksum === file.checksum ? 'none' : 'checksumMismatch';
@@ -33,8 +36,9 @@ export function driftProblem(
         code: 'FILE_MISSING',
         message: `${label} is applied, but its file is gone.`,
         hint:
-          'Bring the file back from version control (another branch may hold it), ' +
-          `or, if it is gone for good and its changes undone by hand: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
+          'Bring the file back from version control (another branch may have it). ' +
+          `If it was removed on purpose and its change stays in the database: ${repairCommand(entry, entry.version, 'mark-retired')}. ` +
+          `If its change was undone by hand: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
         where: entry.id,
       };
     case 'checksumMismatch':
@@ -58,23 +62,44 @@ export function driftProblem(
   }
 }
 
-/** A migration that was started and whose end nobody recorded. */
-export function interruptedProblem(entry: HistoryEntry): Problem {
+/** An applied or retired migration that has to be reverted, but has no file and so no `down`. */
+export function noFileToRevert(entry: HistoryEntry): Problem {
+  return {
+    code: 'FILE_MISSING',
+    message: `${entry.id} (${entry.name}) cannot be reverted: its file is gone, so there is no \`down\` to run.`,
+    hint:
+      `Bring the file back from version control, then run the rollback again. ` +
+      `If you undo its change by hand: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
+    where: entry.id,
+  };
+}
+
+/**
+ * A migration whose end is not recorded.
+ *
+ * @param file its file, if it is there: without one it can be neither resumed nor marked as applied
+ */
+export function interruptedProblem(entry: HistoryEntry, file: MigrationFile | undefined): Problem {
   const doing = entry.action === 'revert' ? 'revert' : 'apply';
   const what =
     entry.state === 'running'
       ? `was interrupted: its ${doing} began at ${entry.executedAt} and never ended`
       : `is half reverted: its revert failed at ${entry.executedAt}`;
   const ways = [
-    entry.state === 'running'
-      ? repairCommand(entry, entry.version, 'resume')
-      : rollbackCommands(entry, entry.version),
-    repairCommand(entry, entry.version, 'mark-applied'),
+    ...(file === undefined
+      ? [repairCommand(entry, entry.version, 'mark-retired')]
+      : [
+          entry.state === 'running'
+            ? repairCommand(entry, entry.version, 'resume')
+            : rollbackCommands(entry, entry.version),
+          repairCommand(entry, entry.version, 'mark-applied'),
+        ]),
     repairCommand(entry, entry.version, 'mark-reverted'),
   ];
+  const gone = file === undefined ? ' Its file is gone: bring it back to continue with it.' : '';
   return {
     code: 'INTERRUPTED',
-    message: `${entry.id} (${entry.name}) ${what}; it runs without a transaction, so a part of it may be there.`,
+    message: `${entry.id} (${entry.name}) ${what}; it runs without a transaction, so a part of it may be there.${gone}`,
     hint: `Look at the database, then choose: ${ways.join(', ')}.`,
     where: entry.id,
   };

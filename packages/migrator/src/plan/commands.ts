@@ -1,3 +1,10 @@
+/**
+ * A way to correct the history of one migration. `resume` is a run; each of the others is one audited row. `mark-retired`:
+ * the file is gone, the change stays.
+ */
+export type RepairAction =
+  'resume' | 'mark-applied' | 'mark-retired' | 'mark-reverted' | 'accept-checksum';
+
 /** The project and environment that a command is about. */
 export interface CommandScope {
   readonly project: string;
@@ -24,11 +31,7 @@ export function statusCommands(scope: CommandScope): string {
 }
 
 /** A repair of one migration, as text for a hint. */
-export function repairCommand(
-  scope: CommandScope,
-  version: string,
-  action: 'resume' | 'mark-applied' | 'mark-reverted' | 'accept-checksum',
-): string {
+export function repairCommand(scope: CommandScope, version: string, action: RepairAction): string {
   return `\`ff db repair ${version}${ffScope(scope)} --${action}\``;
 }
 

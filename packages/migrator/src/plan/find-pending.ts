@@ -3,7 +3,8 @@ import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
 import { byVersion } from './by-version';
 import { driftProblem, interruptedProblem } from './check-files';
-import { readHistory, standing } from './read-history';
+import { effectiveState } from './effective-state';
+import { readHistory } from './read-history';
 import type { Planned } from './types';
 
 /** What {@link findPending} looks at. */
@@ -32,12 +33,12 @@ export function findPending({
   const fileOf = new Map(files.map((file) => [file.id, file]));
   const problems: Problem[] = [...history.problems];
   for (const entry of [...history.byId.values()].sort(byVersion)) {
-    const stands = standing(entry);
-    if (stands === 'interrupted') problems.push(interruptedProblem(entry));
+    const stands = effectiveState(entry);
+    if (stands === 'interrupted') problems.push(interruptedProblem(entry, fileOf.get(entry.id)));
     const problem = stands === 'applied' ? driftProblem(entry, fileOf.get(entry.id)) : undefined;
     if (problem !== undefined) problems.push(problem);
   }
   if (problems.length > 0) return { ok: false, problems };
-  const pending = files.filter((file) => standing(history.byId.get(file.id)) === 'pending');
+  const pending = files.filter((file) => effectiveState(history.byId.get(file.id)) === 'pending');
   return { ok: true, plan: pending.sort(byVersion) };
 }

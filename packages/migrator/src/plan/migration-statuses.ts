@@ -3,7 +3,7 @@ import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
 import { fileDrift } from './check-files';
 import { newestApplied, outOfOrderProblem } from './out-of-order';
-import { standing } from './read-history';
+import { effectiveState } from './effective-state';
 import type { MigrationStatus } from './types';
 
 /** What {@link migrationStatuses} looks at. */
@@ -50,11 +50,20 @@ function statusOf(
     version,
     name,
     description: entry?.description ?? '',
-    state: entry?.state ?? 'pending',
+    state: shownState(file, entry),
     drift: driftOf(file, entry, newest),
     entry,
     file,
   };
+}
+
+/** A retired migration whose file returned is applied like any other. */
+function shownState(
+  file: MigrationFile | undefined,
+  entry: HistoryEntry | undefined,
+): MigrationStatus['state'] {
+  if (entry === undefined) return 'pending';
+  return entry.state === 'retired' && file !== undefined ? 'applied' : entry.state;
 }
 
 function driftOf(
@@ -62,7 +71,7 @@ function driftOf(
   entry: HistoryEntry | undefined,
   newest: HistoryEntry | undefined,
 ): MigrationStatus['drift'] {
-  if (entry !== undefined && standing(entry) !== 'pending') {
+  if (entry !== undefined && effectiveState(entry) !== 'pending') {
     const drift = fileDrift(entry, file);
     return drift === 'unknownAlgorithm' ? 'checksumMismatch' : drift;
   }

@@ -2,6 +2,7 @@ import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
 import { byVersion } from './by-version';
+import { effectiveState } from './effective-state';
 
 /** The applied migration of a project with the highest version. */
 export function newestApplied(
@@ -10,7 +11,7 @@ export function newestApplied(
 ): HistoryEntry | undefined {
   let newest: HistoryEntry | undefined;
   for (const entry of entries) {
-    if (entry.project !== project || entry.state !== 'applied') continue;
+    if (entry.project !== project || effectiveState(entry) !== 'applied') continue;
     if (newest === undefined || byVersion(newest, entry) < 0) newest = entry;
   }
   return newest;

@@ -2,6 +2,7 @@ import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
+import { effectiveState } from './effective-state';
 import { findMigration, knownMigrations } from './find-migration';
 import { cycleProblem, planApply } from './plan-apply';
 import { prerequisiteLookup } from './prerequisites';
@@ -134,7 +135,7 @@ function lastVersion<M extends PlannableMigration>(
 function appliedIn(projects: readonly { readonly entries: readonly HistoryEntry[] }[]) {
   const applied = new Set<MigrationId>();
   for (const { entries } of projects) {
-    for (const { id, state } of entries) if (state === 'applied') applied.add(id);
+    for (const entry of entries) if (effectiveState(entry) === 'applied') applied.add(entry.id);
   }
   return applied;
 }

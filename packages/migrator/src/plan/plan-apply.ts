@@ -6,7 +6,8 @@ import { findMigration, knownMigrations } from './find-migration';
 import { orderMigrations } from './order';
 import { newestApplied, outOfOrderProblem } from './out-of-order';
 import type { PrerequisiteLookup } from './prerequisites';
-import { readHistory, standing } from './read-history';
+import { effectiveState } from './effective-state';
+import { readHistory } from './read-history';
 import type { Plan, PlannableMigration, Planned, PlanStep, StepReason } from './types';
 
 export type { PrerequisiteLookup, PrerequisiteState } from './prerequisites';
@@ -43,7 +44,9 @@ export function planApply<M extends PlannableMigration>(
 ): Planned<Plan<M>> {
   const { project, environment, files, entries, to } = options;
   const history = readHistory(entries);
-  const pending = options.pending.filter(({ id }) => standing(history.byId.get(id)) === 'pending');
+  const pending = options.pending.filter(
+    ({ id }) => effectiveState(history.byId.get(id)) === 'pending',
+  );
 
   let last: string | undefined;
   if (to !== undefined) {

@@ -2,13 +2,13 @@ import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
+import type { RepairAction } from './commands';
 import { fileDrift } from './check-files';
 import { findMigration, knownMigrations } from './find-migration';
-import { standing } from './read-history';
+import { effectiveState } from './effective-state';
 import type { Planned } from './types';
 
-/** A way to mend the history of one migration. Each is one audited row, `resume` a run. */
-export type RepairAction = 'resume' | 'mark-applied' | 'mark-reverted' | 'accept-checksum';
+export type { RepairAction } from './commands';
 
 /** What {@link planRepair} decides from. */
 export interface PlanRepairOptions {
@@ -30,6 +30,8 @@ export interface RepairStep {
   readonly name: string;
   /** `choose`: only a person can say which of the ways is right. */
   readonly action: RepairAction | 'choose';
+  /** With `choose`: the ways that fit. Empty otherwise. */
+  readonly choices: readonly RepairAction[];
   /** What is wrong, and what the step says or does. */
   readonly why: string;
   readonly entry: HistoryEntry | undefined;
@@ -37,8 +39,9 @@ export interface RepairStep {
 }
 
 /**
- * Decides how the history is mended. What has one honest answer is proposed (a changed file: accept its checksum; a
- * vanished one, applied or failed: mark it as reverted); what has several wants an explicit action.
+ * Decides how the history is corrected. A changed file has one honest answer, which is proposed: accept its checksum.
+ * Everything else needs an explicit action for a migration given by name: no repair guesses what became of a migration whose
+ * file is gone.
  *
  * Problems: `UNKNOWN_MIGRATION`, `AMBIGUOUS_MIGRATION`, `NOTHING_TO_REPAIR`, `FILE_MISSING`, `INVALID_ARGUMENT` for an action
  * that does not fit the migration's state.
@@ -69,41 +72,38 @@ export function planRepair(options: PlanRepairOptions): Planned<readonly RepairS
   );
 }
 
-/** What would mend the migration, where something is wrong with it. */
+/** What a person chooses from where the history cannot tell what became of a migration. */
+const SETTLE: readonly RepairAction[] = ['resume', 'mark-applied', 'mark-reverted'];
+/** The same for one whose file is gone. */
+const WITHOUT_FILE: readonly RepairAction[] = ['mark-retired', 'mark-reverted'];
+const BRING_BACK = 'If the file is on another branch, bring it back.';
+
+/** What corrects the history of the migration, if anything is wrong with it. */
 function proposal(options: PlanRepairOptions, id: MigrationId): RepairStep | undefined {
   const { entry, file } = factsOf(options, id);
   if (entry === undefined) return undefined;
   const damage = options.damage.find(({ where }) => where === id);
-  if (damage) return step(entry, file, 'choose', damage.message, entry);
-  if (standing(entry) === 'interrupted') {
-    return step(
-      entry,
-      file,
-      'choose',
-      'It was interrupted while running without a transaction: a part of it may be there.',
-      entry,
-    );
+  const ways = file === undefined ? WITHOUT_FILE : SETTLE;
+  if (damage) return choice(entry, file, ways, damage.message);
+  if (effectiveState(entry) === 'interrupted') {
+    const why =
+      'It was interrupted while running without a transaction: a part of it may be there.';
+    return choice(entry, file, ways, file === undefined ? `${why} ${BRING_BACK}` : why);
   }
   if (entry.state === 'failed' && file === undefined) {
-    return step(
-      entry,
-      file,
-      'mark-reverted',
-      'It failed, and its file is gone: it will count as reverted. Nothing is changed in the database.',
-      entry,
-    );
+    const why = 'It failed, and its file is gone. If nothing of it is there, mark it as reverted.';
+    return choice(entry, file, ['mark-reverted'], `${why} ${BRING_BACK}`);
   }
-  if (standing(entry) !== 'applied') return undefined;
+  if (effectiveState(entry) !== 'applied') return undefined;
   switch (fileDrift(entry, file)) {
     case 'none':
       return undefined;
     case 'fileMissing':
-      return step(
+      return choice(
         entry,
         file,
-        'mark-reverted',
-        'It is applied, but its file is gone: it will count as reverted. Nothing is changed in the database.',
-        entry,
+        WITHOUT_FILE,
+        `It is applied, but its file is gone. ${BRING_BACK} If its change stays, mark it as retired; if its change was undone by hand, mark it as reverted.`,
       );
     case 'checksumMismatch':
     case 'unknownAlgorithm':
@@ -135,7 +135,7 @@ function demanded(
     );
   switch (action) {
     case 'resume':
-      if (entry === undefined || standing(entry) !== 'interrupted')
+      if (entry === undefined || effectiveState(entry) !== 'interrupted')
         return unfit('Only an interrupted migration can be resumed.');
       if (file === undefined)
         return refuse(
@@ -145,13 +145,13 @@ function demanded(
         );
       return ok(step(subject, file, action, resumeWhy(entry), entry));
     case 'accept-checksum':
-      if (entry?.state !== 'applied')
+      if (entry === undefined || effectiveState(entry) !== 'applied')
         return unfit('Only an applied migration has a checksum to compare.');
       if (file === undefined)
         return refuse(
           'FILE_MISSING',
           `${id} has no file whose checksum could be accepted.`,
-          'Bring the file back, or use --mark-reverted.',
+          'Bring the file back. If it was removed on purpose: --mark-retired if its change stays, --mark-reverted if it was undone by hand.',
         );
       return ok(
         step(
@@ -163,13 +163,15 @@ function demanded(
         ),
       );
     case 'mark-applied':
-      if (entry?.state === 'applied' && !isDamaged(options, id))
+      if (effectiveState(entry) === 'applied' && !isDamaged(options, id))
         return unfit('There is nothing to mark.');
       if (file === undefined)
         return refuse(
           'FILE_MISSING',
           `${id} cannot be marked as applied: its file is gone.`,
-          'Bring the file back from version control.',
+          entry === undefined || effectiveState(entry) === 'pending'
+            ? 'Bring the file back from version control.'
+            : 'Bring the file back from version control; or use --mark-retired, if its whole change is in the database.',
         );
       return ok(
         step(
@@ -177,6 +179,24 @@ function demanded(
           file,
           action,
           'It will count as applied. Nothing is run: its changes must be in the database already.',
+          entry,
+        ),
+      );
+    case 'mark-retired':
+      if (file !== undefined)
+        return unfit(
+          `Its file is there: ${file.path}. Only a migration without a file can be retired.`,
+        );
+      if (entry === undefined || (entry.state === 'retired' && !isDamaged(options, id)))
+        return unfit('There is nothing to mark.');
+      if (effectiveState(entry) === 'pending' && !isDamaged(options, id))
+        return unfit('Only a migration whose change is in the database can be retired.');
+      return ok(
+        step(
+          subject,
+          file,
+          action,
+          'It will count as applied, without a file. Nothing is run: its change stays in the database.',
           entry,
         ),
       );
@@ -222,7 +242,16 @@ function step(
   why: string,
   entry: HistoryEntry | undefined,
 ): RepairStep {
-  return { id, version, name, action, why, entry, file };
+  return { id, version, name, action, choices: [], why, entry, file };
+}
+
+function choice(
+  entry: HistoryEntry,
+  file: MigrationFile | undefined,
+  choices: readonly RepairAction[],
+  why: string,
+): RepairStep {
+  return { ...step(entry, file, 'choose', why, entry), choices };
 }
 
 function ok(only: RepairStep): Planned<readonly RepairStep[]> {

@@ -1,8 +1,10 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationId } from '../migration/types';
+import { noFileToRevert } from './check-files';
 import { rollbackCommands } from './commands';
-import { readHistory, standing } from './read-history';
+import { effectiveState } from './effective-state';
+import { readHistory } from './read-history';
 import { inRevertOrder, type RevertSelection } from './select-revert';
 import type { Plan, PlannableMigration, Planned, PlanStep, StepReason } from './types';
 
@@ -41,12 +43,7 @@ export function planRevert<M extends PlannableMigration>(
   for (const entry of inRevertOrder(selected)) {
     const migration = loaded.get(entry.id);
     if (migration === undefined) {
-      problems.push({
-        code: 'FILE_MISSING',
-        message: `${entry.id} (${entry.name}) cannot be reverted: its file is gone.`,
-        hint: 'Bring the file back from version control.',
-        where: entry.id,
-      });
+      problems.push(noFileToRevert(entry));
       continue;
     }
     steps.push({ migration, reason: reasonFor(selection), attempt: entry.attempt + 1 });
@@ -64,7 +61,9 @@ function requiredByOthers({
   // An interrupted one may stand in the database as well: it counts. One that stands in several histories is told once.
   const all = [...readHistory(entries).byId.values(), ...elsewhere];
   const standingOf = new Map(
-    all.flatMap((entry) => (standing(entry) === 'pending' ? [] : [[entry.id, entry] as const])),
+    all.flatMap((entry) =>
+      effectiveState(entry) === 'pending' ? [] : [[entry.id, entry] as const],
+    ),
   );
   const staying = [...standingOf.values()].filter(({ id }) => !going.has(id));
   const dependentsOf = new Map<MigrationId, HistoryEntry[]>();

@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationId } from '../migration/types';
+import { effectiveState } from './effective-state';
 import { nearest } from './nearest';
 import type { PlannableMigration } from './types';
 
@@ -34,7 +35,9 @@ export interface PrerequisiteFacts {
  */
 export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup {
   const applied = new Set<MigrationId>();
-  for (const entry of facts.entries) if (entry.state === 'applied') applied.add(entry.id);
+  for (const entry of facts.entries) {
+    if (effectiveState(entry) === 'applied') applied.add(entry.id);
+  }
   const recorded = new Set(facts.entries.map((entry) => entry.id));
   const known = new Set([...facts.migrations.values()].flat().map(({ id }) => id));
   return {

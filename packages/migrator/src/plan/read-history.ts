@@ -7,7 +7,7 @@ const POSSIBLE: Record<HistoryAction, readonly MigrationState[]> = {
   apply: ['applied', 'failed', 'running'],
   revert: ['reverted', 'applied', 'failed', 'running'],
   baseline: ['applied'],
-  repair: ['applied', 'reverted', 'failed', 'running'],
+  repair: ['applied', 'retired', 'reverted', 'failed', 'running'],
 };
 
 /** Entries by identity, and whatever in them cannot be true. */
@@ -33,18 +33,6 @@ export function readHistory(entries: readonly HistoryEntry[]): ReadHistory {
   return { byId, problems };
 }
 
-/**
- * What a migration left in the database, by its latest row. `pending`: nothing of it is there, so that it may be applied.
- * `interrupted`: nobody knows how much of it is there.
- */
-export function standing(entry: HistoryEntry | undefined): 'applied' | 'pending' | 'interrupted' {
-  if (entry === undefined || entry.state === 'reverted') return 'pending';
-  if (entry.state === 'applied') return 'applied';
-  // A failed apply left nothing, or what its author can run again; a failed revert without a transaction left a half.
-  if (entry.state === 'failed' && entry.action !== 'revert') return 'pending';
-  return 'interrupted';
-}
-
 function contradictionOf(entry: HistoryEntry): string | undefined {
   const { id, project, version, action, state, success, attempt } = entry;
   if (id !== `${project}:${version}`) return `says project “${project}”, version “${version}”`;
@@ -62,7 +50,8 @@ function contradictionOf(entry: HistoryEntry): string | undefined {
 }
 
 function contradictsFailure(action: HistoryAction, state: MigrationState): boolean {
-  return action === 'revert' ? state === 'reverted' : state === 'applied' || state === 'reverted';
+  if (action === 'revert') return state === 'reverted';
+  return state === 'applied' || state === 'retired' || state === 'reverted';
 }
 
 function corrupt(entry: HistoryEntry, contradiction: string): Problem {

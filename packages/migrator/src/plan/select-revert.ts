@@ -1,11 +1,12 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
-import { driftProblem, interruptedProblem } from './check-files';
+import { driftProblem, interruptedProblem, noFileToRevert } from './check-files';
 import { migrateCommands } from './commands';
 import { findMigration, knownMigrations } from './find-migration';
 import { orderMigrations } from './order';
-import { readHistory, standing } from './read-history';
+import { effectiveState } from './effective-state';
+import { readHistory } from './read-history';
 import type { Planned } from './types';
 
 /** What a person asks to have reverted. */
@@ -42,10 +43,11 @@ export function selectRevert(options: SelectRevertOptions): Planned<readonly His
   const chosen = choose(options, history.byId);
   if (!chosen.ok) return chosen;
 
-  const fileOf = new Map(files.map((file) => [file.id, file]));
+  const filesById = new Map(files.map((file) => [file.id, file]));
   const problems: Problem[] = [];
   for (const entry of chosen.plan) {
-    const problem = driftProblem(entry, fileOf.get(entry.id));
+    const file = filesById.get(entry.id);
+    const problem = file === undefined ? noFileToRevert(entry) : driftProblem(entry, file);
     if (problem !== undefined) problems.push(revertProblem(problem));
   }
   return problems.length > 0 ? { ok: false, problems } : chosen;
@@ -60,18 +62,25 @@ function choose(
     const found = findMigration(selection.nameOrVersion, project, known);
     if (!found.ok) return refuse(found.problem);
     const entry = history.get(found.migration.id);
-    if (entry === undefined || standing(entry) === 'pending') {
+    if (entry === undefined || effectiveState(entry) === 'pending') {
       return refuse(notApplied(found.migration, entry));
     }
     // A revert that failed part-way may be tried again by whoever names it; one that never ended needs a repair.
-    if (entry.state === 'running') return refuse(interruptedProblem(entry));
+    if (entry.state === 'running') {
+      return refuse(interruptedProblem(entry, fileOf(files, entry)));
+    }
     return { ok: true, plan: [entry] };
   }
 
-  const interrupted = [...history.values()].filter((entry) => standing(entry) === 'interrupted');
-  if (interrupted.length > 0) return { ok: false, problems: interrupted.map(interruptedProblem) };
+  const interrupted = [...history.values()].filter(
+    (entry) => effectiveState(entry) === 'interrupted',
+  );
+  if (interrupted.length > 0) {
+    const problems = interrupted.map((entry) => interruptedProblem(entry, fileOf(files, entry)));
+    return { ok: false, problems };
+  }
   const newestFirst = inRevertOrder(
-    [...history.values()].filter((entry) => standing(entry) === 'applied'),
+    [...history.values()].filter((entry) => effectiveState(entry) === 'applied'),
   );
   if (selection.kind === 'to') {
     const found = findMigration(selection.version, project, known);
@@ -108,6 +117,10 @@ export function inRevertOrder<E extends Pick<HistoryEntry, 'id' | 'version' | 'd
   return byVersion.ok ? byVersion.order.map(({ entry }) => entry).reverse() : entries;
 }
 
+function fileOf(files: readonly MigrationFile[], entry: HistoryEntry): MigrationFile | undefined {
+  return files.find(({ id }) => id === entry.id);
+}
+
 function notApplied(
   { id, name }: { readonly id: MigrationId; readonly name: string },
   entry: HistoryEntry | undefined,
@@ -131,11 +144,11 @@ function describe({ state, executedAt, error }: HistoryEntry): string {
 
 /** The same finding as before an apply, told for a revert. */
 function revertProblem(problem: Problem): Problem {
-  const why =
-    problem.code === 'CHECKSUM_MISMATCH'
-      ? 'Its `down` may no longer undo what its `up` did.'
-      : 'Without its file there is no `down` to run.';
-  return { ...problem, message: `${problem.message} ${why}` };
+  if (problem.code !== 'CHECKSUM_MISMATCH') return problem;
+  return {
+    ...problem,
+    message: `${problem.message} Its \`down\` may no longer undo what its \`up\` did.`,
+  };
 }
 
 function refuse(problem: Problem): { readonly ok: false; readonly problems: readonly Problem[] } {

@@ -56,7 +56,9 @@ export interface MigrationStatus {
   readonly version: string;
   readonly name: string;
   readonly description: string;
-  /** `pending`: a file that never ran; otherwise the state of the latest history row. */
+  /**
+   * `pending`: a file that never ran; otherwise the state of the latest history row. `retired` only while the file is gone.
+   */
   readonly state: 'pending' | MigrationState;
   /** What does not fit together. */
   readonly drift: 'none' | 'checksumMismatch' | 'fileMissing' | 'outOfOrder';

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../history/entry';
+import { repairCommand } from '../plan/commands';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatDuration, formatMoment } from './duration';
@@ -24,6 +25,7 @@ export function formatStatus(result: StatusResult, style: Style = plainStyle): s
       result.problems.length === 0
         ? undefined
         : `${style.bad('In the way of the next migrate:')}\n${indent(formatProblems(result.problems, style))}`,
+      formatAbandoned(result, style),
       formatRecent(result.recent, style),
     ]),
   );
@@ -66,6 +68,7 @@ function paintState(state: MigrationStatus['state'], style: Style): string {
       // Nothing runs while somebody looks under the lock, or another runner is at work just now: both want attention.
       return style.bad('running or interrupted');
     case 'pending':
+    case 'retired':
     case 'reverted':
       return state;
   }
@@ -81,14 +84,29 @@ function formatRunner({ databaseUser, claimed }: HistoryEntry): string {
   return claims === undefined ? databaseUser : `${databaseUser} (${claims})`;
 }
 
-function formatCounts({ counts }: StatusResult, style: Style): string {
+function formatCounts({ counts, migrations }: StatusResult, style: Style): string {
+  const retired = migrations.filter(({ state }) => state === 'retired').length;
   const parts = [
-    `${counts.applied} applied`,
+    `${counts.applied} applied${retired > 0 ? ` (${retired} of them retired)` : ''}`,
     `${counts.pending} pending`,
     counts.failed > 0 ? style.bad(`${counts.failed} failed`) : `${counts.failed} failed`,
     counts.drifted > 0 ? style.warning(`${counts.drifted} drifted`) : `${counts.drifted} drifted`,
   ];
   return parts.join(', ');
+}
+
+/** A failed migration without a file stops no run, but every check counts it: how to settle it without a guess. */
+function formatAbandoned({ migrations }: StatusResult, style: Style): string | undefined {
+  const abandoned = migrations.flatMap(({ state, file, entry }) =>
+    state === 'failed' && file === undefined && entry?.action !== 'revert' ? (entry ?? []) : [],
+  );
+  if (abandoned.length === 0) return undefined;
+  const lines = abandoned.map(
+    (entry) =>
+      `${entry.id} (${entry.name}) failed, and its file is gone. Bring the file back; or, if nothing of it is in the database: ` +
+      `${repairCommand(entry, entry.version, 'mark-reverted')}.`,
+  );
+  return `${style.warning('To settle:')}\n${indent(lines.join('\n'))}`;
 }
 
 function formatRecent(recent: readonly HistoryEntry[], style: Style): string | undefined {
