@@ -84,4 +84,32 @@ describe('A project that is named', () => {
       message: 'There are two projects named api: apps/api and libs/users.',
     });
   });
+
+  const NAMED_TWICE = {
+    'nx.json': '{}',
+    'apps/core/project.json': '{ "name": "core" }',
+    'apps/core/db.config.json': '{ "project": "api", "renamedFrom": ["backend"] }',
+    'libs/users/project.json': '{ "name": "users" }',
+    'libs/users/db.config.json': '{}',
+  };
+
+  it('A3: is found by its name in db.config and by its name in the workspace', async () => {
+    expect(await locate(NAMED_TWICE, '', 'api')).toBe('/apps/core');
+    expect(await locate(NAMED_TWICE, '', 'core')).toBe('/apps/core');
+  });
+
+  it('A3: is PROJECT_NOT_FOUND if its two names mean two projects', async () => {
+    const files = { ...NAMED_TWICE, 'libs/users/project.json': '{ "name": "api" }' };
+    await expect(locate(files, '', 'api')).rejects.toMatchObject({
+      code: 'PROJECT_NOT_FOUND',
+      message: 'There are two projects named api: apps/core and libs/users.',
+    });
+  });
+
+  it('A3: is PROJECT_NOT_FOUND under a former name, with the present one', async () => {
+    await expect(locate(NAMED_TWICE, '', 'backend')).rejects.toMatchObject({
+      code: 'PROJECT_NOT_FOUND',
+      hint: 'It was renamed: pass --project=api.',
+    });
+  });
 });

@@ -14,7 +14,7 @@ import {
 export interface LocateOptions {
   /** The folder that the command was given in, absolute. */
   readonly cwd: string;
-  /** A project's name, for a command given outside of its folder. */
+  /** A project's name in `db.config` or in the workspace, for a command given outside of its folder. */
   readonly project: string | undefined;
 }
 
@@ -60,7 +60,9 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
   const nearest = nearestProjectRoot(cwd);
   const workspaceRoot = kind === 'workspace' ? root : (nearest ?? cwd);
   const found = await findProjects(workspaceRoot);
-  const [first, second] = found.filter((project) => project.name === name);
+  const [first, second] = found.filter(
+    (project) => project.name === name || project.workspaceName === name,
+  );
   if (first !== undefined && second !== undefined) {
     throw new MigratorError(
       'PROJECT_NOT_FOUND',
@@ -68,14 +70,26 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
       { where: workspaceRoot, hint: 'Run the command in the folder of the one that you mean.' },
     );
   }
-  if (first !== undefined) return { projectRoot: first.root, project: name };
+  if (first !== undefined) return { projectRoot: first.root, project: first.name };
 
   // A project that lives on the defaults has no configuration to be found by, but the folder that we stand in has a name.
   const here = nearest ?? (found.length === 0 ? cwd : undefined);
   const nameHere = here === undefined ? undefined : await findProjectName(here);
   if (here !== undefined && nameHere === name) return { projectRoot: here, project: name };
 
-  const names = found.map((project) => project.name);
+  const renamed = found.find(({ formerNames }) => formerNames.includes(name));
+  if (renamed !== undefined) {
+    throw new MigratorError(
+      'PROJECT_NOT_FOUND',
+      `There is no project ${name} in ${workspaceRoot}.`,
+      {
+        where: workspaceRoot,
+        hint: `It was renamed: pass --project=${renamed.name}.`,
+      },
+    );
+  }
+
+  const names = found.flatMap((project) => [...new Set([project.name, project.workspaceName])]);
   if (nameHere !== undefined && !names.includes(nameHere)) names.push(nameHere);
   throw new MigratorError('PROJECT_NOT_FOUND', `There is no project ${name} in ${workspaceRoot}.`, {
     where: workspaceRoot,

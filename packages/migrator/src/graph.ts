@@ -5,6 +5,7 @@
 export { readEnvironmentNames } from './config/config-outline';
 export type { ConfigOutline } from './config/config-outline';
 export type { EnvironmentOutline } from './config/plain-outline';
+export { findProjectName } from './config/project-name';
 export { parseMigrationId } from './migration/id';
 export { parseFileName } from './source/file-name';
 export type { FileName } from './source/file-name';

@@ -1,4 +1,5 @@
 import type { Look } from './facts-cache';
+import type { ProjectOwners } from './project-owners';
 import type { ReadFacts } from './read-facts';
 
 /**
@@ -21,6 +22,9 @@ export const computation = {
    * createDependencies of all plugins side by side.
    */
   read: new Map<string, ReadFacts>(),
+
+  /** Which projects the names in migrations mean, as createNodes found them. */
+  owners: new Map() as ProjectOwners,
 
   /** @returns how closely to look in the computation that begins now */
   begin(): Look {

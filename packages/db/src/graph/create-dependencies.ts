@@ -18,15 +18,20 @@ export async function createMigrationDependencies(
   const { workspaceRoot, projects } = context;
   const edges: StaticDependency[] = [];
   const cache = new FactsCache(workspaceRoot);
-  const { read, look = 'thorough' } = computation;
+  const { read, owners, look = 'thorough' } = computation;
+  const nameOfRoot = new Map(Object.entries(projects).map(([name, { root }]) => [root, name]));
+  const targetsOf = (name: string) =>
+    owners.get(name)?.flatMap((root) => nameOfRoot.get(root) ?? []) ?? [name];
   for (const [source, files] of Object.entries(context.filesToProcess.projectFileMap)) {
     const config = files.length > 0 ? configOf(source, context) : undefined;
     if (config === undefined) continue;
     try {
       const facts = await factsNow(join(workspaceRoot, config), workspaceRoot, cache, look);
-      for (const [sourceFile, target] of changedRequirements(facts, files)) {
-        if (target === source || projects[target] === undefined) continue;
-        edges.push({ source, target, sourceFile, type: STATIC });
+      for (const [sourceFile, required] of changedRequirements(facts, files)) {
+        for (const target of targetsOf(required)) {
+          if (target === source || projects[target] === undefined) continue;
+          edges.push({ source, target, sourceFile, type: STATIC });
+        }
       }
     } catch (error) {
       warn(config, error);

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { computation } from './computation';
 import { FactsCache } from './facts-cache';
 import { normalizeOptions, type DbPluginOptions } from './options';
+import type { ProjectFacts } from './project-facts';
+import { projectOwners, requiredNxNames } from './project-owners';
 import { readFacts } from './read-facts';
 import { inferTargets } from './targets';
 import { warn } from './warn';
@@ -23,6 +25,7 @@ export async function createDatabaseNodes(
   const cache = new FactsCache(workspaceRoot);
   const look = computation.begin();
   const results: (readonly [string, CreateNodesResult])[] = [];
+  const found: { file: string; root: string; facts: ProjectFacts }[] = [];
   for (const file of configFiles) {
     const root = dirname(file);
     if (!isProject(join(workspaceRoot, root))) {
@@ -31,23 +34,30 @@ export async function createDatabaseNodes(
       continue;
     }
     try {
-      const configPath = join(workspaceRoot, file);
-      let facts = cache.get(configPath, look);
-      if (facts === undefined) {
-        const read = await readFacts(configPath, workspaceRoot);
-        computation.read.set(configPath, read);
-        facts = read.facts;
-      }
-      results.push([
-        file,
-        { projects: { [root]: { root, ...inferTargets(root, facts, options) } } },
-      ]);
+      found.push({ file, root, facts: await factsOf(join(workspaceRoot, file)) });
     } catch (error) {
       warn(file, error);
       results.push([file, {}]);
     }
   }
+  const nxNameOf = async (root: string) =>
+    (await import('@flashfusion/migrator/graph')).findProjectName(join(workspaceRoot, root));
+  const owners = await projectOwners(found, nxNameOf);
+  computation.owners = owners;
+  for (const { file, root, facts } of found) {
+    const required = await requiredNxNames({ root, facts }, owners, nxNameOf);
+    const own = { root, ...inferTargets(root, facts, required, options) };
+    results.push([file, { projects: { [root]: own } }]);
+  }
   return results;
+
+  async function factsOf(configPath: string): Promise<ProjectFacts> {
+    const known = cache.get(configPath, look);
+    if (known !== undefined) return known;
+    const read = await readFacts(configPath, workspaceRoot);
+    computation.read.set(configPath, read);
+    return read.facts;
+  }
 }
 
 /** A node without a name, which only these files give, would break every command of Nx. */

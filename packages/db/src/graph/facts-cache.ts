@@ -22,7 +22,7 @@ type Entries = Map<string, Entry>;
 export type Look = 'quick' | 'thorough';
 
 /** Raised whenever the shape of an entry, or the way facts are read, changes. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** File systems count time in ticks: what changed so shortly before it was read may have changed after it as well. */
 const TICK_MS = 20;

@@ -2,6 +2,10 @@
 export interface ProjectFacts {
   /** File name of the configuration, e.g. `db.config.ts`. */
   readonly configName: string;
+  /** The project's name in migration identities, where the configuration sets one. */
+  readonly name: string | undefined;
+  /** Names that it had before. */
+  readonly formerNames: readonly string[];
   /** Local files that the configuration imports. */
   readonly configImports: readonly string[];
   /** Folder of the migrations. */

@@ -46,6 +46,8 @@ export async function readFacts(configPath: string, workspaceRoot: string): Prom
   return {
     facts: {
       configName: basename(configPath),
+      name: outline.project,
+      formerNames: outline.formerNames,
       configImports: outline.files.filter((file) => file !== configPath).map(posix),
       migrations: posix(folder),
       helpers: followed.files.filter((file) => !file.startsWith(folder + sep)).map(posix),

@@ -1,7 +1,7 @@
 import type { ProjectConfiguration, TargetConfiguration } from '@nx/devkit';
 import { posix } from 'node:path';
 import type { DbPluginOptions } from './options';
-import { requiredProjects, type ProjectFacts } from './project-facts';
+import type { ProjectFacts } from './project-facts';
 
 type Options = Required<DbPluginOptions>;
 type Executor = 'migrate' | 'status' | 'rollback';
@@ -30,10 +30,12 @@ const FORWARD = 'forward' as const;
  * `migrate` follows them, so that they can run in parallel.
  *
  * @param projectRoot relative to the workspace, `.` for its root
+ * @param required the Nx names of the projects that its migrations depend on
  */
 export function inferTargets(
   projectRoot: string,
   facts: ProjectFacts,
+  required: readonly string[],
   options: Options,
 ): InferredProject {
   const common = commonOf(projectRoot, facts, options);
@@ -42,7 +44,7 @@ export function inferTargets(
     options: { reportFolder: options.reportFolder, ...(target.options as object | undefined) },
     outputs: [`{workspaceRoot}/${options.reportFolder}/{projectName}`],
   });
-  const upstream = dependsOn(facts, options);
+  const upstream = dependsOn(required, options);
   const databases = [...new Set(Object.values(facts.environments).flat())].sort();
   const parts = databases.map((database) => ({
     name: `${options.migrateTargetName}--${database}`,
@@ -84,15 +86,14 @@ function commonOf(projectRoot: string, facts: ProjectFacts, options: Options) {
 }
 
 function dependsOn(
-  facts: ProjectFacts,
+  required: readonly string[],
   options: Options,
 ): TargetConfiguration['dependsOn'] & object {
   const target = options.migrateTargetName;
-  const required = requiredProjects(facts);
   return [
     ...(options.order === 'projects' ? [{ dependencies: true, target, params: FORWARD }] : []),
     // `^migrate` is lost where the project graph has a cycle.
-    ...(required.length > 0 ? [{ projects: required, target, params: FORWARD }] : []),
+    ...(required.length > 0 ? [{ projects: [...required], target, params: FORWARD }] : []),
   ];
 }
 

@@ -52,7 +52,8 @@ export function readReport(workspace: TestWorkspace, name: string, project = 'ap
 
 /** What the executors have printed in the test that is running. */
 export interface KeptOutput {
-  readonly out: string;
+  /** May be set to `''` between two tasks. */
+  out: string;
   readonly err: string;
 }
 

@@ -71,6 +71,7 @@ test('databases, the folder, the project and every file read are told', async ()
     },
     migrations: './database',
     project: 'typed',
+    formerNames: [],
     files: [join(folder, 'environments.ts'), join(folder, 'db.config.ts')],
     problem: undefined,
   });

@@ -41,6 +41,7 @@ export async function readEnvironmentNames(configPath: string): Promise<ConfigOu
       environments: {},
       migrations: DEFAULT_MIGRATIONS,
       project: undefined,
+      formerNames: [],
       files: [configPath],
       problem: problemOf(error, configPath),
     };
@@ -64,6 +65,7 @@ async function readCheckedOutline(value: unknown, configPath: string): Promise<P
     ),
     migrations: config.migrations ?? DEFAULT_MIGRATIONS,
     project: config.project,
+    formerNames: config.renamedFrom ?? [],
   };
 }
 

@@ -104,6 +104,8 @@ const project = v.pipe(
   ),
 );
 
+const projectNames = v.array(project, expected('an array of project names'));
+
 const duration = v.pipe(
   v.custom<string | number>(
     (input) =>
@@ -154,15 +156,26 @@ const environment = v.pipe(
 );
 
 /** What a configuration file may hold. Every mistake is an issue of its own. */
-export const configSchema = objectOf({
-  project: v.optional(project),
-  migrations: v.optional(text),
-  schema: v.optional(schemaName),
-  searchPath: v.optional(v.array(identifier, expected('an array of schema names'))),
-  outOfOrder: v.optional(outOfOrder),
-  loadTimeout: v.optional(duration),
-  environments: v.optional(recordOf('environments', environment)),
-});
+export const configSchema = v.pipe(
+  objectOf({
+    project: v.optional(project),
+    renamedFrom: v.optional(projectNames),
+    notRenamedFrom: v.optional(projectNames),
+    migrations: v.optional(text),
+    schema: v.optional(schemaName),
+    searchPath: v.optional(v.array(identifier, expected('an array of schema names'))),
+    outOfOrder: v.optional(outOfOrder),
+    loadTimeout: v.optional(duration),
+    environments: v.optional(recordOf('environments', environment)),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { renamedFrom = [], notRenamedFrom = [] } = dataset.value;
+    for (const name of renamedFrom.filter((each) => notRenamedFrom.includes(each))) {
+      addIssue({ message: `lists ${JSON.stringify(name)} in both renamedFrom and notRenamedFrom` });
+    }
+  }),
+);
 
 /** A configuration with durations in milliseconds and defaults not yet filled in. */
 export type CheckedConfig = v.InferOutput<typeof configSchema>;

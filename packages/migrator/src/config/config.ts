@@ -68,8 +68,21 @@ export interface EnvironmentConfig extends DatabaseConfig {
 
 /** What a `db.config.*` file holds. Every key is optional, and a key that is not listed here is an error. */
 export interface Config {
-  /** The project's name in migration identities. Default: the name that Nx and npm know it by. */
+  /**
+   * The project's name in migration identities and in the history, for Nx, `ff` and programs alike. Default: the name that
+   * Nx and npm know the project by.
+   */
   readonly project?: string;
+  /**
+   * Names that this project had before. What the history records under them belongs to this project, in every environment,
+   * and the next run carries it over. Dependencies that still use an old name keep working. Default: none.
+   */
+  readonly renamedFrom?: readonly string[];
+  /**
+   * Names that belong to other projects, although migrations with the same version and content are recorded under them.
+   * Without this statement, `migrate` refuses with `POSSIBLE_RENAME`. Default: none.
+   */
+  readonly notRenamedFrom?: readonly string[];
   /** Folder of the migration files, relative to the configuration file. Default `'./migrations'`. */
   readonly migrations?: string;
   /** Schema of `migration_history`, and the first of the search path. Default `'public'`. */

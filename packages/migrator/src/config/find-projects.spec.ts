@@ -24,6 +24,8 @@ test('projects are found wherever a configuration is, under the name that Nx kno
   expect(found.map(({ name }) => name)).toEqual(['api', 'configured', 'plain', 'root', 'users']);
   expect(found[0]).toEqual({
     name: 'api',
+    workspaceName: 'api',
+    formerNames: [],
     root: join(root, 'apps/api'),
     configPath: join(root, 'apps/api/db.config.ts'),
   });

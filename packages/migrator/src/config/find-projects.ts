@@ -2,12 +2,17 @@ import { readFile, readdir } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CONFIG_FILE_NAMES } from './config-file';
-import { readEnvironmentNames } from './config-outline';
+import { readEnvironmentNames, type ConfigOutline } from './config-outline';
 import { findProjectName } from './project-name';
 
 /** A project that has a database. */
 export interface FoundProject {
+  /** Its name in migration identities: the configuration's `project`, else `workspaceName`. */
   readonly name: string;
+  /** The name that Nx and npm know it by. */
+  readonly workspaceName: string;
+  /** Names that it had before. */
+  readonly formerNames: readonly string[];
   /** Absolute. */
   readonly root: string;
   /** Absolute path of its `db.config.*`. */
@@ -28,11 +33,15 @@ const MAX_DEPTH = 12;
 export async function findProjects(workspaceRoot: string): Promise<FoundProject[]> {
   const configs = await findConfigs(resolve(workspaceRoot), 0);
   const projects = await Promise.all(
-    configs.map(async ({ root, configPath }) => ({
-      name: (await configuredName(configPath)) ?? (await findProjectName(root)),
-      root,
-      configPath,
-    })),
+    configs.map(async ({ root, configPath }): Promise<FoundProject> => {
+      const [workspaceName, configured] = await Promise.all([
+        findProjectName(root),
+        configuredNames(configPath),
+      ]);
+      const name = configured.project ?? workspaceName;
+      const formerNames = configured.formerNames.filter((former) => former !== name);
+      return { name, workspaceName, formerNames, root, configPath };
+    }),
   );
   return projects.sort((a, b) => compare(a.name, b.name) || compare(a.root, b.root));
 }
@@ -62,14 +71,18 @@ async function foldersAndFiles(folder: string): Promise<Dirent[]> {
   }
 }
 
-/** The name in the configuration itself. A look at the text spares reading the many that give none. */
-async function configuredName(configPath: string): Promise<string | undefined> {
+const UNNAMED = { project: undefined, formerNames: [] } as const;
+
+/** The names in the configuration itself. A search of the text avoids evaluating the many configurations without names. */
+async function configuredNames(
+  configPath: string,
+): Promise<Pick<ConfigOutline, 'project' | 'formerNames'>> {
   try {
-    if (!/\bproject\b/.test(await readFile(configPath, 'utf8'))) return undefined;
+    if (!/project|renamedFrom/.test(await readFile(configPath, 'utf8'))) return UNNAMED;
   } catch {
-    return undefined;
+    return UNNAMED;
   }
-  return (await readEnvironmentNames(configPath)).project;
+  return readEnvironmentNames(configPath);
 }
 
 function compare(a: string, b: string): number {

@@ -16,7 +16,10 @@ const CONFIG_LOAD_TIMEOUT_MS = 30_000;
 export interface LoadProjectConfigOptions {
   /** The project's folder. */
   readonly projectRoot: string;
-  /** Its name; else the configuration's, else that of project.json, package.json or the folder. */
+  /**
+   * The caller's name for the project, used if the configuration sets no `project`. Default: the name in project.json or
+   * package.json, else the name of the folder.
+   */
   readonly project?: string;
   /** Default: found from the project's folder, see {@link findWorkspaceRoot}. */
   readonly workspaceRoot?: string;
@@ -38,7 +41,8 @@ export async function loadProjectConfig(options: LoadProjectConfigOptions): Prom
     configPath === undefined
       ? {}
       : checkConfig(await exportOf(configPath, workspaceRoot), configPath);
-  const project = options.project ?? checked.project ?? (await findProjectName(projectRoot));
+  // The configuration comes first: Nx, `ff` and programs know the project by different names, and it has one history.
+  const project = checked.project ?? options.project ?? (await findProjectName(projectRoot));
   if (project.trim() === '') {
     throw new MigratorError('INVALID_NAME', 'The name of the project is empty.', {
       where: projectRoot,
@@ -69,6 +73,9 @@ function complete(checked: CheckedConfig, place: Place): ProjectConfig {
   return {
     ...place,
     migrationsFolder: isAbsolute(migrations) ? migrations : resolve(place.projectRoot, migrations),
+    // A list that holds the present name is left over from a rename that was taken back.
+    formerNames: [...new Set(checked.renamedFrom)].filter((name) => name !== place.project),
+    otherNames: checked.notRenamedFrom ?? [],
     searchPath: checked.searchPath ?? [],
     loadTimeoutMs: checked.loadTimeout ?? DEFAULTS.loadTimeoutMs,
     environments: Object.entries(checked.environments ?? DEFAULT_ENVIRONMENTS).map(

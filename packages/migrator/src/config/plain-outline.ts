@@ -17,10 +17,14 @@ export interface PlainOutline {
   readonly migrations: string;
   /** The project's name, where the configuration gives one. */
   readonly project: string | undefined;
+  /** Names that the project had before. */
+  readonly formerNames: readonly string[];
 }
 
 const KEYS: Readonly<Record<string, true>> = {
   project: true,
+  renamedFrom: true,
+  notRenamedFrom: true,
   migrations: true,
   schema: true,
   searchPath: true,
@@ -56,8 +60,10 @@ const PROJECT_NAME = /^[A-Za-z0-9@][A-Za-z0-9_./@-]{0,200}$/;
 export function readPlainOutline(value: unknown): PlainOutline | undefined {
   if (!isObjectOf(KEYS, value)) return undefined;
   const { environments = DEFAULT_ENVIRONMENTS, migrations = DEFAULT_MIGRATIONS, project } = value;
+  const { renamedFrom = [], notRenamedFrom } = value;
   if (!isProjectName(project) || typeof migrations !== 'string' || migrations === '')
     return undefined;
+  if (!isListOfNames(renamedFrom) || notRenamedFrom !== undefined) return undefined;
   const outlines = namedObjects(environments)?.map(([name, environment]) => [
     name,
     readEnvironment(environment),
@@ -69,6 +75,7 @@ export function readPlainOutline(value: unknown): PlainOutline | undefined {
     environments: Object.fromEntries(outlines) as Record<string, EnvironmentOutline>,
     migrations,
     project,
+    formerNames: renamedFrom,
   };
 }
 
@@ -91,6 +98,10 @@ function namedObjects(value: unknown): [string, unknown][] | undefined {
 
 function isProjectName(value: unknown): value is string | undefined {
   return value === undefined || (typeof value === 'string' && PROJECT_NAME.test(value));
+}
+
+function isListOfNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => item !== undefined && isProjectName(item));
 }
 
 function isObjectOf(

@@ -28,6 +28,10 @@ export interface ProjectEnvironment {
 /** A project's configuration: checked, every default filled in, no environment chosen and no url looked up. */
 export interface ProjectConfig {
   readonly project: string;
+  /** Names that the project had before, its present one not among them. */
+  readonly formerNames: readonly string[];
+  /** Names that the configuration declares to belong to other projects. */
+  readonly otherNames: readonly string[];
   /** Absolute. */
   readonly projectRoot: string;
   /** Absolute. */

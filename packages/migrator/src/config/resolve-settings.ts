@@ -50,6 +50,8 @@ export function resolveSettings(
   const connections = connectionsOf(databases, config, options);
   return databases.map((database, index) => ({
     project: config.project,
+    formerNames: config.formerNames,
+    otherNames: config.otherNames,
     projectRoot: config.projectRoot,
     workspaceRoot: config.workspaceRoot,
     configPath: config.configPath,

@@ -34,6 +34,10 @@ export type Connection =
 /** Everything a command needs to know of one project in one environment: parsed, checked, nothing optional. */
 export interface Settings {
   readonly project: string;
+  /** Names that the project had before: what is recorded under them is its own. */
+  readonly formerNames: readonly string[];
+  /** Names that the configuration declares to belong to other projects. */
+  readonly otherNames: readonly string[];
   /** Absolute folder of the project. */
   readonly projectRoot: string;
   /** Absolute folder of the workspace, or of the project where there is none. */

@@ -16,6 +16,7 @@ import type { ProjectFacts } from '../../graph/project-facts';
 import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
 import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/generator';
+import { findRequiredProjects } from '../required-projects';
 import type { ConfigurationGeneratorSchema } from './schema';
 
 /**
@@ -58,7 +59,8 @@ async function writeTargets(
   const configuration = readProjectConfiguration(tree, project);
   const options = normalizeOptions(registeredOptions(readNxJson(tree)));
   const facts = await factsOf(tree, configuration.root, configName);
-  const { targets } = inferTargets(configuration.root, facts, options);
+  const required = await findRequiredProjects(tree.root, configuration.root, facts);
+  const { targets } = inferTargets(configuration.root, facts, required, options);
   updateProjectConfiguration(tree, project, {
     ...configuration,
     targets: { ...configuration.targets, ...targets },
@@ -76,6 +78,8 @@ async function factsOf(
   }
   return {
     configName: configName ?? 'db.config.ts',
+    name: undefined,
+    formerNames: [],
     configImports: [],
     migrations: joinPathFragments(root, 'migrations'),
     environments: { development: [], staging: [], production: [] },

@@ -17,6 +17,7 @@ import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
 import { PLUGIN, registeredOptions, registerPlugin } from '../init/generator';
 import { withoutInferred } from './without-inferred';
+import { findRequiredProjects } from '../required-projects';
 import type { ConvertToInferredGeneratorSchema } from './schema';
 
 const OPTION_OF = {
@@ -61,7 +62,8 @@ async function convert(
     return;
   }
   const { facts } = await readFacts(join(tree.root, project.root, config), tree.root);
-  const inferred = inferTargets(project.root, facts, normalizeOptions(plugin)).targets;
+  const required = await findRequiredProjects(tree.root, project.root, facts);
+  const inferred = inferTargets(project.root, facts, required, normalizeOptions(plugin)).targets;
   const targets: Record<string, TargetConfiguration> = {};
   for (const [target, explicit] of Object.entries(project.targets ?? {})) {
     const counterpart = inferred[target];

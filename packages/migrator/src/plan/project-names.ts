@@ -1,0 +1,54 @@
+import { migrationId, parseMigrationId } from '../migration/id';
+import type { MigrationId } from '../migration/types';
+
+/** A project with its present name and the names that it had before. */
+export interface NamedProject {
+  readonly name: string;
+  readonly formerNames: readonly string[];
+}
+
+/**
+ * Finds the project that a name means: the one that has the name now, else the one that had it before.
+ *
+ * @returns `undefined` if no project has or had the name
+ */
+export function projectNamed<P extends NamedProject>(
+  projects: readonly P[],
+  name: string,
+): P | undefined {
+  return (
+    projects.find((project) => project.name === name) ??
+    projects.find(({ formerNames }) => formerNames.includes(name))
+  );
+}
+
+/** Translates a migration's identity to the present name of its project. */
+export type CurrentId = (id: MigrationId) => MigrationId;
+
+/** Renames nothing: for a workspace in which no project was renamed. */
+export const unchangedId: CurrentId = (id) => id;
+
+/**
+ * Makes the translation of identities for a set of projects. An identity keeps its project if a project with that name
+ * has the version, so that a new project may take the former name of another one.
+ *
+ * @param hasVersion tells whether the project that has this name now has a migration with this version; asked only about
+ *   names that another project had before
+ */
+export function currentIds(
+  projects: readonly NamedProject[],
+  hasVersion: (name: string, version: string) => boolean,
+): CurrentId {
+  const heirs = new Map<string, string>();
+  for (const { name, formerNames } of projects) {
+    for (const former of formerNames) if (!heirs.has(former)) heirs.set(former, name);
+  }
+  if (heirs.size === 0) return unchangedId;
+  const present = new Set(projects.map(({ name }) => name));
+  return (id) => {
+    const { project, version } = parseMigrationId(id);
+    const heir = heirs.get(project);
+    if (heir === undefined) return id;
+    return present.has(project) && hasVersion(project, version) ? id : migrationId(heir, version);
+  };
+}
