@@ -49,6 +49,9 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   COMPILE_FAILED: EXIT.refused,
   LOAD_FAILED: EXIT.refused,
   INVALID_EXPORT: EXIT.refused,
+  SQL_SYNTAX_ERROR: EXIT.refused,
+  TRANSACTION_NOT_ALLOWED: EXIT.refused,
+  COPY_FROM_STDIN: EXIT.refused,
 
   DEPENDENCY_CYCLE: EXIT.refused,
   SELF_DEPENDENCY: EXIT.refused,
@@ -86,7 +89,8 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   INVALID_ROLLBACK_DATA: EXIT.failed,
   TRANSACTION_ESCAPED: EXIT.failed,
   TRANSACTION_ABORTED: EXIT.failed,
-  TRANSACTION_CONTROL: EXIT.failed,
+  // Thrown where it is found before anything runs; a migration that was started fails with it.
+  TRANSACTION_CONTROL: EXIT.refused,
   UNAWAITED_QUERY: EXIT.failed,
   PROCESS_EXIT: EXIT.failed,
   INVALID_INDEX: EXIT.failed,
@@ -94,6 +98,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   MAX_LOCKS_EXCEEDED: EXIT.failed,
   LOCK_TIMEOUT: EXIT.failed,
   STATEMENT_TIMEOUT: EXIT.failed,
+  QUERY_CANCELED: EXIT.failed,
   CONCURRENT_RUN: EXIT.failed,
   CANCELLED: EXIT.failed,
   OUTCOME_UNKNOWN: EXIT.outcomeUnknown,

@@ -27,6 +27,9 @@ export type ErrorCode =
   | 'COMPILE_FAILED'
   | 'LOAD_FAILED'
   | 'INVALID_EXPORT'
+  | 'SQL_SYNTAX_ERROR'
+  | 'TRANSACTION_NOT_ALLOWED'
+  | 'COPY_FROM_STDIN'
   // Plan: what the files and the history say together. Nothing was touched.
   | 'DEPENDENCY_CYCLE'
   | 'SELF_DEPENDENCY'
@@ -72,6 +75,7 @@ export type ErrorCode =
   | 'MAX_LOCKS_EXCEEDED'
   | 'LOCK_TIMEOUT'
   | 'STATEMENT_TIMEOUT'
+  | 'QUERY_CANCELED'
   | 'CONCURRENT_RUN'
   | 'CANCELLED'
   | 'OUTCOME_UNKNOWN';
@@ -85,12 +89,31 @@ export interface Problem {
   readonly hint?: string;
   /** Where: a file, a migration's identity or a configuration key. */
   readonly where?: string;
+  /** The SQL that the problem is about. The message contains its excerpt. */
+  readonly statement?: FailedStatement;
+}
+
+/** The SQL statement that an error is about. Bounded in size; secrets are masked. */
+export interface FailedStatement {
+  /** The statement's text, cut to 2,000 characters. */
+  readonly sql: string;
+  /** Line of the error in the string that the migration passed, from 1; of the statement where the error has no position. */
+  readonly line: number;
+  /** Column in that line, in characters, from 1; absent where the error has no position. */
+  readonly column?: number;
+  /** Which statement of the string it is, from 1; absent for a string of one statement. */
+  readonly number?: number;
+  /** `path:line` of the error in the migration's file, where the string is a literal in it. */
+  readonly file?: string;
+  /** A few lines with their numbers and a caret under the position, for people. */
+  readonly excerpt: string;
 }
 
 /** What {@link MigratorError} is made of besides its code and message. */
 export interface MigratorErrorOptions {
   readonly hint?: string;
   readonly where?: string;
+  readonly statement?: FailedStatement;
   readonly cause?: unknown;
 }
 
@@ -113,6 +136,7 @@ export class MigratorError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly where: string | undefined;
+  readonly statement: FailedStatement | undefined;
   /** Everything that is wrong, at least one. */
   readonly problems: readonly Problem[];
 
@@ -121,7 +145,17 @@ export class MigratorError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.where = options.where;
-    this.problems = [{ code, message, hint: options.hint, where: options.where }];
+    this.statement = options.statement;
+    const { hint, where, statement } = options;
+    this.problems = [{ code, message, hint, where, ...(statement && { statement }) }];
+  }
+
+  /** The same error with another hint; stack and cause are kept. */
+  with({ hint }: { readonly hint: string }): MigratorError {
+    const { code, message, where, statement, cause, stack } = this;
+    const error = new MigratorError(code, message, { hint, where, statement, cause });
+    if (stack !== undefined) error.stack = stack;
+    return error;
   }
 
   /**
@@ -136,8 +170,86 @@ export class MigratorError extends Error {
       rest.length === 0
         ? first.message
         : `${problems.length} problems:\n${problems.map((problem) => `- ${problem.message}`).join('\n')}`;
-    const error = new MigratorError(first.code, message, { hint: first.hint, where: first.where });
+    const { hint, where, statement } = first;
+    const error = new MigratorError(first.code, message, { hint, where, statement });
     Object.defineProperty(error, 'problems', { value: problems, enumerable: true });
     return error;
   }
+}
+
+/** Longer descriptions are cut. In characters. */
+const LONGEST_DESCRIPTION = 10_000;
+
+/** An AggregateError may hold itself. */
+const DEEPEST_DESCRIPTION = 3;
+
+/**
+ * Describes a thrown value in words: an error by its name and message, a string as it is, anything else by its kind and
+ * value. Never throws, also for proxies, throwing getters and objects without a prototype. Cut to 10,000 characters.
+ *
+ * @param thrown whatever was thrown or rejected with
+ */
+export function describeThrown(thrown: unknown): string {
+  return cut(describeOnce(thrown, 0));
+}
+
+/** A property of a thrown value; `undefined` where reading it throws. */
+export function readProperty(thrown: unknown, key: string): unknown {
+  if ((typeof thrown !== 'object' && typeof thrown !== 'function') || thrown === null) {
+    return undefined;
+  }
+  try {
+    return (thrown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function describeOnce(thrown: unknown, depth: number): string {
+  if (typeof thrown === 'string') return thrown;
+  const message = readProperty(thrown, 'message');
+  if (typeof message !== 'string') {
+    const kind = typeof thrown === 'object' && thrown !== null ? kindOf(thrown) : undefined;
+    return `Something that is no error was thrown: ${kind ?? describeValue(thrown)}`;
+  }
+  const name = readProperty(thrown, 'name');
+  const head = [name, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  const inner = depth < DEEPEST_DESCRIPTION ? innerErrors(thrown) : [];
+  return [head, ...inner.map((each) => `  - ${describeOnce(each, depth + 1)}`)].join('\n');
+}
+
+/** A value in a few words: JSON where it has some, else its kind. Never throws; cut to 10,000 characters. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol' || value === undefined) return String(value);
+  try {
+    const json = JSON.stringify(value);
+    if (typeof json === 'string') return cut(json);
+  } catch {
+    // A circular object, a BigInt inside, or a getter or proxy that throws.
+  }
+  return kindOf(value);
+}
+
+/** What an AggregateError gathers, also one of another realm. At most ten. */
+function innerErrors(thrown: unknown): readonly unknown[] {
+  const errors = readProperty(thrown, 'errors');
+  try {
+    return Array.isArray(errors) ? errors.slice(0, 10) : [];
+  } catch {
+    return [];
+  }
+}
+
+function kindOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value);
+  } catch {
+    return '[object]';
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_DESCRIPTION ? text : `${text.slice(0, LONGEST_DESCRIPTION)}…`;
 }

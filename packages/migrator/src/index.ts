@@ -39,7 +39,7 @@ export type {
   ServerFacts,
   Session,
 } from './database/database';
-export type { ErrorCode, MigratorErrorOptions, Problem } from './errors';
+export type { ErrorCode, FailedStatement, MigratorErrorOptions, Problem } from './errors';
 export type {
   ClaimedRunner,
   HistoryAction,

@@ -1,7 +1,7 @@
 import type { PooledClient } from '../config/settings';
 import { MigratorError } from '../errors';
 import type { ConnectionTarget, QueryResult, ServerFacts, Session } from './database';
-import { isConnectionLost, sqlState } from './failure';
+import { isConnectionLost, noteFinishedStatements, sqlState } from './failure';
 
 /** What differs from driver to driver in a session over a `pg` client. */
 export interface ClientSessionParts {
@@ -25,6 +25,11 @@ export class ClientSession implements Session {
   private state: 'open' | 'lost' | 'closed' = 'open';
   private last: Promise<unknown> = Promise.resolve();
   private closing: Promise<void> | undefined;
+  /** Statements of the present query that the server has finished. */
+  private finished = 0;
+  private readonly countFinished = () => {
+    this.finished += 1;
+  };
   private readonly lose = () => {
     if (this.state === 'open') this.state = 'lost';
   };
@@ -35,6 +40,7 @@ export class ClientSession implements Session {
     // Without a listener, an error between two queries would end the process.
     parts.client.on('error', this.lose);
     parts.client.on('end', this.lose);
+    protocolOf(parts.client)?.on('commandComplete', this.countFinished);
   }
 
   get closed(): boolean {
@@ -68,6 +74,7 @@ export class ClientSession implements Session {
     await release(usable ? 'usable' : 'broken').catch(() => undefined);
     client.off('error', this.lose);
     client.off('end', this.lose);
+    protocolOf(client)?.off('commandComplete', this.countFinished);
   }
 
   private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
@@ -75,12 +82,14 @@ export class ClientSession implements Session {
     if (this.closed) throw this.lost(undefined);
     try {
       await prepare?.(sql);
+      this.finished = 0;
       const result: unknown = await client.query(
         params === undefined ? { text: sql } : { text: sql, values: [...params] },
       );
       return lastResult<Row>(result);
     } catch (error) {
       if (isConnectionLost(error)) this.lose();
+      if (protocolOf(client)) noteFinishedStatements(error, this.finished);
       // `closed` may have changed while we waited.
       const gone = this.closed && sqlState(error) === undefined;
       throw gone ? this.lost(error) : (explain?.(error) ?? error);
@@ -97,6 +106,20 @@ export class ClientSession implements Session {
       { cause },
     );
   }
+}
+
+interface Protocol {
+  on(event: 'commandComplete', listener: () => void): unknown;
+  off(event: 'commandComplete', listener: () => void): unknown;
+}
+
+/** The messages of the server, where the client shows them: `pg` does, its native variant and wrappers do not. */
+function protocolOf(client: object): Protocol | undefined {
+  const { connection } = client as { readonly connection?: Partial<Protocol> };
+  const { on, off } = connection ?? {};
+  return typeof on === 'function' && typeof off === 'function'
+    ? (connection as Protocol)
+    : undefined;
 }
 
 /** `pg` gives one result, or an array of them for several statements: the last one counts. */

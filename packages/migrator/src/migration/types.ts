@@ -101,6 +101,9 @@ export interface MigrationDefinition<Data = NoRollbackData> {
   validate?(db: MigrationDatabase, agent: MigrationContext): Promise<boolean> | boolean;
 }
 
+/** How a function of a migration runs: in one transaction with its history row, or statement by statement. */
+export type MigrationMode = 'transaction' | 'no-transaction';
+
 /** A migration file as found on disk: known by its name and content, not loaded. */
 export interface MigrationFile {
   readonly id: MigrationId;

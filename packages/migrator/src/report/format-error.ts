@@ -1,5 +1,5 @@
-import type { Problem } from '../errors';
-import { isErrorLike, isMigratorError } from './error-shape';
+import { describeThrown, readProperty, type Problem } from '../errors';
+import { isMigratorError } from './error-shape';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { indent } from './wording';
@@ -41,26 +41,12 @@ export function formatProblems(problems: readonly Problem[], style: Style = plai
 
 function formatProblem({ code, message, where, hint }: Problem, style: Style): string {
   const [first = '', ...more] = message.split('\n');
-  const lines = [`${style.bad(code)}: ${first}`, ...more.map((line) => indent(line.trimStart()))];
+  // Lines that are indented already, as an excerpt with a caret, stay as they are.
+  const rest = more.map((line) => (line.startsWith('  ') ? line : indent(line.trimStart())));
+  const lines = [`${style.bad(code)}: ${first}`, ...rest];
   if (where !== undefined) lines.push(`  ${style.quiet('where:')} ${where}`);
   if (hint !== undefined) lines.push(`  ${style.quiet('hint:')} ${hint}`);
   return lines.join('\n');
-}
-
-/** One line for whatever was thrown. */
-export function describeThrown(thrown: unknown): string {
-  if (isErrorLike(thrown)) return `${thrown.name}: ${thrown.message}`;
-  if (typeof thrown === 'string') return thrown;
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    return String(thrown.message);
-  }
-  return `Something that is no error was thrown: ${nameValue(thrown)}`;
-}
-
-/** Strings and the like by their value; of objects only the kind, since some cannot be made text. */
-function nameValue(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Object.prototype.toString.call(value);
-  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 function causes(error: unknown): string[] {
@@ -79,13 +65,14 @@ function causes(error: unknown): string[] {
 }
 
 function causeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  return readProperty(error, 'cause');
 }
 
 /** The frames only: the message stands above them already. */
 function stackLines(error: unknown): string[] {
-  if (!isErrorLike(error) || error.stack === undefined) return [];
-  return error.stack
+  const stack = readProperty(error, 'stack');
+  if (typeof stack !== 'string') return [];
+  return stack
     .split('\n')
     .filter((line) => /^\s*at /.test(line))
     .map((line) => `    ${line.trim()}`);

@@ -57,6 +57,7 @@ const WORTH_REPEATING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LOCK_HELD',
   'LOCK_TIMEOUT',
   'CONCURRENT_RUN',
+  'QUERY_CANCELED',
   'CANCELLED',
 ]);
 

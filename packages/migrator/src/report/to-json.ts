@@ -20,8 +20,8 @@ function plain(value: unknown, above: readonly object[]): unknown {
   if (above.includes(value)) return '[circular]';
   const path = [...above, value];
   if (isMigratorError(value)) {
-    const { code, message, hint, where, problems } = value;
-    return plainObject({ code, message, hint, where, problems }, path);
+    const { code, message, hint, where, statement, problems } = value;
+    return plainObject({ code, message, hint, where, statement, problems }, path);
   }
   if (isErrorLike(value)) return plainObject({ name: value.name, message: value.message }, path);
   if (Array.isArray(value)) return value.map((element) => plain(element, path) ?? null);

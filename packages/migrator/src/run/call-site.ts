@@ -20,7 +20,8 @@ export function pointingAt(site: CallSite): (error: unknown) => never {
   return (error) => {
     if (isNativeError(error)) {
       const frames = framesOf(site.stack);
-      if (frames !== '') error.stack = `${headOf(error)}\n${frames}`;
+      // A frozen error keeps the stack that it has.
+      if (frames !== '') Reflect.set(error, 'stack', `${headOf(error)}\n${frames}`);
     }
     throw error;
   };

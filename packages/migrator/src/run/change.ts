@@ -85,8 +85,13 @@ export function historyRow(scope: RunScope, change: Change, facts: RowFacts): Ne
     executionTimeMs: Math.round(facts.executionTimeMs),
     error: facts.error && {
       code: facts.error.code,
-      message: facts.error.message,
-      stack: facts.error.stack,
+      message: storable(facts.error.message),
+      stack: facts.error.stack && storable(facts.error.stack),
     },
   };
+}
+
+/** Without NUL characters, which Postgres cannot store: a failure must be recorded whatever was thrown. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
 }

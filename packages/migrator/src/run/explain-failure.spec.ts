@@ -65,3 +65,105 @@ describe('a failure of the server is explained', () => {
     expect(explainFailure(cause, 'a.ts').cause).toBe(cause);
   });
 });
+
+describe('one SQLSTATE with several causes gets a hint that is true for the cause', () => {
+  it.each([
+    [
+      '57014',
+      'canceling statement due to statement timeout',
+      'ProcessInterrupts',
+      'STATEMENT_TIMEOUT',
+      'Raise statementTimeout',
+    ],
+    [
+      '57014',
+      'canceling statement due to user request',
+      'ProcessInterrupts',
+      'QUERY_CANCELED',
+      'pg_cancel_backend',
+    ],
+    [
+      '57014',
+      'storniere Anfrage wegen Benutzeraufforderung',
+      'ProcessInterrupts',
+      'STATEMENT_TIMEOUT',
+      'If an administrator canceled it',
+    ],
+    [
+      '57014',
+      'COPY from stdin failed: No source stream defined',
+      'CopyGetData',
+      'COPY_FROM_STDIN',
+      'pg_dump --inserts',
+    ],
+    [
+      '57014',
+      'COPY von STDIN fehlgeschlagen: No source stream defined',
+      'CopyGetData',
+      'COPY_FROM_STDIN',
+      'pg_dump --inserts',
+    ],
+    [
+      '25P04',
+      'terminating connection due to transaction timeout',
+      'ProcessInterrupts',
+      'CONNECTION_LOST',
+      'transaction_timeout',
+    ],
+    [
+      '25P03',
+      'terminating connection due to idle-in-transaction timeout',
+      'ProcessInterrupts',
+      'CONNECTION_LOST',
+      'idle_in_transaction_session_timeout',
+    ],
+    [
+      '57P05',
+      'terminating connection due to idle-session timeout',
+      'ProcessInterrupts',
+      'CONNECTION_LOST',
+      'idle_session_timeout',
+    ],
+    [
+      '25001',
+      'VACUUM cannot run inside a transaction block',
+      'PreventInTransactionBlock',
+      'MIGRATION_FAILED',
+      'transaction: false',
+    ],
+    [
+      '25001',
+      'VACUUM cannot be executed from a function',
+      'PreventInTransactionBlock',
+      'MIGRATION_FAILED',
+      'never inside a function',
+    ],
+    [
+      '25001',
+      'SET TRANSACTION ISOLATION LEVEL must be called before any query',
+      'call_enum_check_hook',
+      'MIGRATION_FAILED',
+      'first statement of a transaction',
+    ],
+    [
+      '25001',
+      'SET TRANSACTION ISOLATION LEVEL muss vor allen Anfragen aufgerufen werden',
+      'call_enum_check_hook',
+      'MIGRATION_FAILED',
+      'first statement of a transaction',
+    ],
+  ])('%s %s', (state, message, routine, code, hint) => {
+    const error = explainFailure(server(state, { message, routine }), 'a.ts');
+    expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) });
+  });
+
+  it('25001 without a transaction names db.script instead of transaction: false', () => {
+    const fields = {
+      message: 'VACUUM cannot run inside a transaction block',
+      routine: 'PreventInTransactionBlock',
+    };
+    const { hint } = explainFailure(server('25001', fields), 'a.ts', 'no-transaction');
+    expect(hint).toContain('db.script()');
+    expect(hint).not.toContain('transaction: false');
+  });
+});

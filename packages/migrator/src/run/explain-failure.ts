@@ -1,64 +1,19 @@
 import { isNativeError } from 'node:util/types';
 import { isConnectionLost, sqlState } from '../database/failure';
 import { redact } from '../database/redact';
-import { MigratorError, type ErrorCode } from '../errors';
-import type { Migration } from '../migration/types';
-
-/** What to do, by how the migration was run. */
-type Hints = Record<Migration['mode'], string>;
-
-/** Server errors that have a name of their own here, by SQLSTATE (Postgres documentation, Appendix A). */
-const EXPLAINED: Record<string, { code: ErrorCode; hint: string | Hints }> = {
-  '55P03': {
-    code: 'LOCK_TIMEOUT',
-    hint: {
-      transaction:
-        'Another session holds a lock on the table. Run again when it is quiet, or raise lockTimeout.',
-      'no-transaction':
-        'Another session holds a lock on the table; CONCURRENTLY also waits for every older transaction. Run again when it is quiet, or raise lockTimeout for this migration.',
-    },
-  },
-  '40P01': {
-    code: 'LOCK_TIMEOUT',
-    hint: {
-      transaction:
-        'A deadlock: this session and another one waited for each other, and Postgres ended this one. Run again.',
-      'no-transaction':
-        'A deadlock: this session and another one waited for each other, and Postgres ended this one. Two CREATE INDEX CONCURRENTLY on one table do that. Run again when the other session is through.',
-    },
-  },
-  '57014': {
-    code: 'STATEMENT_TIMEOUT',
-    hint: 'Raise statementTimeout for this migration, or do the work in batches.',
-  },
-  '55P04': {
-    code: 'ENUM_VALUE_NOT_COMMITTED',
-    hint: 'A new enum value can be used only after it is committed: set transaction: false, or use it in a second migration.',
-  },
-  '53200': {
-    code: 'MAX_LOCKS_EXCEEDED',
-    hint: 'One transaction took more locks than max_locks_per_transaction allows: migrate without --single-transaction, or raise that setting (it needs a restart).',
-  },
-  '25001': {
-    code: 'MIGRATION_FAILED',
-    hint: 'This statement cannot run inside a transaction: set transaction: false. With several statements, use db.script().',
-  },
-  '25P02': {
-    code: 'TRANSACTION_ABORTED',
-    hint: 'An earlier statement failed and its error was caught. Let errors pass, or put the statement behind a SAVEPOINT.',
-  },
-  '42501': {
-    code: 'MIGRATION_FAILED',
-    hint: 'The database user lacks a right that the migration needs: grant it, or migrate as the owner of the tables.',
-  },
-  '53100': {
-    code: 'MIGRATION_FAILED',
-    hint: "The server's disk is full. The statement was rolled back; make room and migrate again.",
-  },
-};
+import {
+  describeThrown,
+  describeValue,
+  MigratorError,
+  readProperty,
+  type ErrorCode,
+  type FailedStatement,
+} from '../errors';
+import type { MigrationMode } from '../migration/types';
+import { explainServerError } from './server-errors';
 
 /** What the server makes of a migration whose connection is lost. */
-const LOSSES: Hints = {
+const LOSSES: Record<MigrationMode, string> = {
   transaction: 'The server has rolled the transaction back. Run again when it is reachable.',
   'no-transaction':
     'Nothing is rolled back: the statements that had finished stay, and the one that ran may have finished as well. Look at the schema when the server is reachable.',
@@ -71,41 +26,48 @@ const LOSSES: Hints = {
  * @param thrown whatever was thrown, also `null`
  * @param where the migration's file
  * @param mode how the migration was run, which decides what a failure leaves and what can be done about it
+ * @param statement the SQL that failed, where it is known
  */
 export function explainFailure(
   thrown: unknown,
   where: string,
-  mode: Migration['mode'] = 'transaction',
+  mode: MigrationMode = 'transaction',
+  statement?: FailedStatement,
 ): MigratorError {
-  if (thrown instanceof MigratorError) return thrown;
+  if (isOwnError(thrown)) return thrown;
   const message = redact(messageOf(thrown));
-  const state = sqlState(thrown);
-  const explained = state === undefined ? undefined : EXPLAINED[state];
-  if (explained) {
-    const { code, hint } = explained;
-    return withOrigin(code, message, typeof hint === 'string' ? hint : hint[mode], where, thrown);
+  const origin = { where, cause: thrown, statement };
+  const explained = explainServerError(sqlState(thrown), thrown, mode);
+  if (explained) return withOrigin(explained.code, message, { ...origin, hint: explained.hint });
+  if (isSyntaxErrorOfParser(thrown)) {
+    const hint = 'Correct the statement. Nothing of this script was sent.';
+    return withOrigin('SQL_SYNTAX_ERROR', message, { ...origin, hint });
   }
   if (isConnectionLost(thrown)) {
-    return withOrigin(
-      'CONNECTION_LOST',
-      `The connection was lost: ${message}`,
-      LOSSES[mode],
-      where,
-      thrown,
-    );
+    const lost = `The connection was lost: ${message}`;
+    return withOrigin('CONNECTION_LOST', lost, { ...origin, hint: LOSSES[mode] });
   }
-  return withOrigin('MIGRATION_FAILED', message, undefined, where, thrown);
+  return withOrigin('MIGRATION_FAILED', message, { ...origin, hint: undefined });
+}
+
+/** `instanceof`, except that a proxy can throw there. */
+function isOwnError(thrown: unknown): thrown is MigratorError {
+  try {
+    return thrown instanceof MigratorError;
+  } catch {
+    return false;
+  }
+}
+
+function isSyntaxErrorOfParser(thrown: unknown): boolean {
+  return readProperty(thrown, 'sqlDetails') !== undefined;
 }
 
 /** A `down` that fell over the rollback data it was not given. Its type says that there always is some. */
 export function explainNoRollbackData(thrown: TypeError, where: string): MigratorError {
-  return withOrigin(
-    'MIGRATION_FAILED',
-    redact(thrown.message),
-    'No rollback data is stored for it: `up` gave none, or it was marked as applied without running here (baseline, repair). Let `down` do without. (That changes the file: repair then accepts its new checksum.)',
-    where,
-    thrown,
-  );
+  const hint =
+    'No rollback data is stored for it: `up` gave none, or it was marked as applied without running here (baseline, repair). Let `down` do without. (That changes the file: repair then accepts its new checksum.)';
+  return withOrigin('MIGRATION_FAILED', redact(thrown.message), { where, cause: thrown, hint });
 }
 
 /**
@@ -121,47 +83,80 @@ export async function explainLoss<T>(where: string, work: () => Promise<T>): Pro
     const told = error instanceof MigratorError;
     if (!isConnectionLost(error) || (told && error.hint !== undefined)) throw error;
     const message = redact(messageOf(error));
-    throw withOrigin(
-      'CONNECTION_LOST',
-      told ? message : `The connection was lost: ${message}`,
-      'What was recorded up to now stays; nothing else is kept. Run status, then the command again.',
-      where,
-      error,
-    );
+    const hint =
+      'What was recorded up to now stays; nothing else is kept. Run status, then the command again.';
+    const lost = told ? message : `The connection was lost: ${message}`;
+    throw withOrigin('CONNECTION_LOST', lost, { where, cause: error, hint });
   }
 }
 
+/** Longer texts of others are cut: a message, a detail and a stack may repeat a row of any size. In characters. */
+const LONGEST_MESSAGE = 10_000;
+const LONGEST_DETAIL = 2_000;
+const LONGEST_STACK = 20_000;
+
 /** Detail lines that Postgres sends with an error, redacted, for people. */
 export function serverDetails(thrown: unknown): string[] {
-  if (typeof thrown !== 'object' || thrown === null) return [];
-  const fields = thrown as Record<string, unknown>;
-  return (['detail', 'hint', 'where'] as const).flatMap((key) =>
-    typeof fields[key] === 'string' ? [`${key}: ${redact(fields[key])}`] : [],
-  );
+  return ['detail', 'hint', 'where'].flatMap((key) => {
+    const value = readProperty(thrown, key);
+    return typeof value === 'string' ? [`${key}: ${cut(redact(value), LONGEST_DETAIL)}`] : [];
+  });
+}
+
+/** Where an error comes from, and what to do about it. */
+interface Origin {
+  readonly where: string;
+  readonly cause: unknown;
+  readonly hint: string | undefined;
+  readonly statement?: FailedStatement;
 }
 
 function withOrigin(
   code: ErrorCode,
   message: string,
-  hint: string | undefined,
-  where: string,
-  cause: unknown,
+  { where, cause, hint, statement }: Origin,
 ): MigratorError {
   const state = sqlState(cause);
-  const details = serverDetails(cause);
-  const text = [state === undefined ? message : `${message} (SQLSTATE ${state})`, ...details];
+  const said = cut(message, LONGEST_MESSAGE);
+  const text = [
+    state === undefined ? said : `${said} (SQLSTATE ${state})`,
+    ...(statement ? [statementLines(statement)] : []),
+    ...serverDetails(cause),
+  ];
   const stack = stackOf(cause);
   const place = stack === undefined ? where : placeIn(where, stack);
-  const error = new MigratorError(code, text.join('\n  '), { hint, where: place, cause });
-  if (stack !== undefined) error.stack = redact(stack);
+  const error = new MigratorError(code, text.join('\n  '), {
+    hint,
+    where: place,
+    cause,
+    statement,
+  });
+  if (stack !== undefined) error.stack = cut(redact(stack), LONGEST_STACK);
   return error;
 }
 
+function statementLines({ number, line, column, file, excerpt }: FailedStatement): string {
+  const place = [
+    ...(number === undefined ? [] : [`statement ${number}`]),
+    `line ${line}${column === undefined ? '' : `, column ${column}`} of the SQL`,
+    ...(file === undefined ? [] : [file]),
+  ];
+  return `${place.join(', ')}:\n${excerpt}`;
+}
+
 function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    return String(thrown.message);
+  if (typeof readProperty(thrown, 'message') !== 'string') {
+    return `The migration threw ${describeValue(thrown)}, which is no Error.`;
   }
-  return `The migration threw ${thrown === undefined ? 'undefined' : JSON.stringify(thrown)}, which is no Error.`;
+  const { message } = thrown as { readonly message: string };
+  // What an AggregateError gathers is the reason; its own message is often empty.
+  if (message === '' || Array.isArray(readProperty(thrown, 'errors')))
+    return describeThrown(thrown);
+  return message;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 /** With the line that threw, or that sent the statement: the innermost one of the file. A file alone where none is known. */
@@ -176,5 +171,6 @@ function placeIn(file: string, stack: string): string {
 }
 
 function stackOf(thrown: unknown): string | undefined {
-  return isNativeError(thrown) ? thrown.stack : undefined;
+  const stack = isNativeError(thrown) ? readProperty(thrown, 'stack') : undefined;
+  return typeof stack === 'string' ? stack : undefined;
 }

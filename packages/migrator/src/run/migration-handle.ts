@@ -2,6 +2,8 @@ import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
 import { calledFrom, pointingAt } from './call-site';
+import { refuseCopyFromStdin } from './copy-from-stdin';
+import { noteSentSql } from './failed-statement';
 import { parseSql, tryParseSql, type ParsedStatement } from './parse-sql';
 import {
   deleteStatement,
@@ -123,8 +125,14 @@ export class MigrationHandle implements MigrationDatabase {
     return promise;
   }
 
-  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
+  /** @param script where `sql` is a statement of a script */
+  private async send<Row>(
+    sql: string,
+    params?: readonly unknown[],
+    script: { readonly sql: string; readonly offset: number } = { sql, offset: 0 },
+  ): Promise<QueryResult<Row>> {
     this.refuseWhenClosed();
+    await refuseCopyFromStdin(sql);
     if (this.policy.mode === 'transaction') {
       await refuseTransactionControl(sql);
     } else if (params === undefined) {
@@ -133,7 +141,7 @@ export class MigrationHandle implements MigrationDatabase {
     }
     this.refuseWhenClosed();
     this.roleMentioned ||= /\b(?:role|authorization)\b/i.test(sql);
-    const result = await this.session.query<Row>(sql, params);
+    const result = await this.sendNoted<Row>(sql, params, script);
     if (this.policy.mode === 'transaction' && endsTransaction(result.command)) {
       throw transactionControl(
         result.command,
@@ -143,11 +151,35 @@ export class MigrationHandle implements MigrationDatabase {
     return result;
   }
 
+  private async sendNoted<Row>(
+    sent: string,
+    params: readonly unknown[] | undefined,
+    script: { readonly sql: string; readonly offset: number },
+  ): Promise<QueryResult<Row>> {
+    try {
+      return await this.session.query<Row>(sent, params);
+    } catch (error) {
+      noteSentSql(error, { ...script, sent });
+      throw error;
+    }
+  }
+
   private async sendScript(sql: string): Promise<void> {
-    for (const statement of await parseSql(sql)) {
+    for (const statement of await this.splitScript(sql)) {
       if (this.progress.next(statement.sql) === 'finished') continue;
-      await this.send(statement.sql);
+      await this.send(statement.sql, undefined, { sql, offset: statement.offset });
       await this.policy.onFinished(this.progress.finished);
+    }
+  }
+
+  /** @throws {MigratorError} `COPY_FROM_STDIN`; the parser's error */
+  private async splitScript(sql: string): Promise<ParsedStatement[]> {
+    await refuseCopyFromStdin(sql);
+    try {
+      return await parseSql(sql);
+    } catch (error) {
+      noteSentSql(error, { sql, offset: 0, sent: sql });
+      throw error;
     }
   }
 

@@ -3,6 +3,7 @@ import { serializeRollbackData } from '../migration/rollback-data';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
 import { historyRow, type Change, type ChangeOutcome, type RunScope } from './change';
 import { explainFailure } from './explain-failure';
+import { explainRunFailure } from './explain-run-failure';
 import { MigrationHandle } from './migration-handle';
 import { resolveLostCommit } from './record';
 import { NOTHING_FINISHED } from './script-progress';
@@ -40,7 +41,10 @@ export async function attemptInTransaction(
     await body(transactionId);
   } catch (thrown) {
     await rollback(session);
-    return { kind: 'failed', error: explainFailure(thrown, blame().migration.file.path) };
+    const { path } = blame().migration.file;
+    const { signal } = scope;
+    const context = { path, mode: 'transaction', session, signal } as const;
+    return { kind: 'failed', error: await explainRunFailure(thrown, context) };
   }
   return settleCommit(scope, changes.at(-1) ?? first, await commit(session));
 }

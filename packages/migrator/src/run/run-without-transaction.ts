@@ -5,7 +5,7 @@ import { AttemptLog } from './attempt-log';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import { isConcurrent } from './concurrent-index';
-import { explainFailure } from './explain-failure';
+import { explainRunFailure } from './explain-run-failure';
 import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import { revertChange } from './revert-change';
@@ -50,7 +50,10 @@ export async function runWithoutTransaction(
     await handle?.drain().catch(() => undefined);
     // The record must not share the fate of a transaction that the migration began itself.
     await rollback(session);
-    const plain = explainFailure(thrown, change.migration.file.path, 'no-transaction');
+    const { path } = change.migration.file;
+    const { signal } = scope;
+    const context = { path, mode: 'no-transaction', session, signal } as const;
+    const plain = await explainRunFailure(thrown, context);
     const error = indexes ? await indexes.explain(plain) : plain;
     await log.failed(error);
     // Where its code was never called there is nothing of it to revert.

@@ -51,6 +51,7 @@ function isAsciiWord(code: number): boolean {
  */
 export class Scanner {
   private position = 0;
+  private begun = 0;
   private previous: Token | undefined;
   /** For each open `${`, how many `{` are open inside it. */
   private readonly templates: number[] = [];
@@ -64,8 +65,19 @@ export class Scanner {
     return token;
   }
 
+  /** Index of the first character of the last token. */
+  get start(): number {
+    return this.begun;
+  }
+
+  /** Index behind the last token. */
+  get end(): number {
+    return this.position;
+  }
+
   private read(): Token | undefined {
     this.skipBlank();
+    this.begun = this.position;
     const char = this.source[this.position];
     if (char === undefined) return undefined;
     if (char === '"' || char === "'") return this.readString(char);

@@ -1,0 +1,149 @@
+import { readProperty, type ErrorCode } from '../errors';
+import type { MigrationMode } from '../migration/types';
+
+/** What a server's error means for a migration, and what to do about it. */
+export interface Explanation {
+  readonly code: ErrorCode;
+  readonly hint: string;
+}
+
+/** A server's error and how the migration ran. */
+interface ServerFailure {
+  readonly message: string;
+  /** The server's function that raised the error: unlike the message it is never translated. */
+  readonly routine: string;
+  readonly mode: MigrationMode;
+}
+
+type Explain = (failure: ServerFailure) => Explanation;
+
+/** By SQLSTATE (Postgres documentation, Appendix A). One with several meanings is told apart by routine and message. */
+const EXPLAINED: Readonly<Record<string, Explain>> = {
+  '55P03': ({ mode }) => ({
+    code: 'LOCK_TIMEOUT',
+    hint:
+      mode === 'transaction'
+        ? 'Another session holds a lock on the table. Run again when it is quiet, or raise lockTimeout.'
+        : 'Another session holds a lock on the table; CONCURRENTLY also waits for every older transaction. Run again when it is quiet, or raise lockTimeout for this migration.',
+  }),
+  '40P01': ({ mode }) => ({
+    code: 'LOCK_TIMEOUT',
+    hint:
+      mode === 'transaction'
+        ? 'A deadlock: this session and another one waited for each other, and Postgres ended this one. Run again.'
+        : 'A deadlock: this session and another one waited for each other, and Postgres ended this one. Two CREATE INDEX CONCURRENTLY on one table do that. Run again when the other session is through.',
+  }),
+  '57014': explainCancel,
+  '25006': () => ({
+    code: 'MIGRATION_FAILED',
+    hint: 'The transaction is read-only. Remove SET TRANSACTION READ ONLY, or connect to a server that accepts writes.',
+  }),
+  '25001': explainActiveTransaction,
+  '55P04': () => ({
+    code: 'ENUM_VALUE_NOT_COMMITTED',
+    hint: 'A new enum value can be used only after it is committed: set transaction: false, or use it in a second migration.',
+  }),
+  '53200': () => ({
+    code: 'MAX_LOCKS_EXCEEDED',
+    hint: 'One transaction took more locks than max_locks_per_transaction allows: migrate without --single-transaction, or raise that setting (it needs a restart).',
+  }),
+  '25P02': () => ({
+    code: 'TRANSACTION_ABORTED',
+    hint: 'An earlier statement failed and its error was caught. Let errors pass, or put the statement behind a SAVEPOINT.',
+  }),
+  '25P03': () => ({
+    code: 'CONNECTION_LOST',
+    hint: 'The transaction was idle for longer than idle_in_transaction_session_timeout. Raise that setting, or let the migration wait for less between two statements.',
+  }),
+  '25P04': () => ({
+    code: 'CONNECTION_LOST',
+    hint: 'The transaction lasted longer than transaction_timeout. Raise that setting for the database user, or split the migration.',
+  }),
+  '57P05': () => ({
+    code: 'CONNECTION_LOST',
+    hint: 'The session was idle for longer than idle_session_timeout. Raise that setting for the database user.',
+  }),
+  '42501': () => ({
+    code: 'MIGRATION_FAILED',
+    hint: 'The database user lacks a right that the migration needs: grant it, or migrate as the owner of the tables.',
+  }),
+  '53100': () => ({
+    code: 'MIGRATION_FAILED',
+    hint: "The server's disk is full. The statement was rolled back; make room and migrate again.",
+  }),
+};
+
+/** The meaning of a server's error; `undefined` for one that explains itself. */
+export function explainServerError(
+  state: string | undefined,
+  error: unknown,
+  mode: MigrationMode,
+): Explanation | undefined {
+  if (state === undefined || !Object.hasOwn(EXPLAINED, state)) return undefined;
+  const text = (key: string) => {
+    const value = readProperty(error, key);
+    return typeof value === 'string' ? value : '';
+  };
+  return EXPLAINED[state]?.({ message: text('message'), routine: text('routine'), mode });
+}
+
+/** Told apart by the message, since the server's routine is the same. A translated message gets a hint that is true of all. */
+function explainCancel({ message }: ServerFailure): Explanation {
+  // The words are those of `pg`, which has nothing to send, and are never translated.
+  if (/No source stream|COPY from stdin/i.test(message)) {
+    return { code: 'COPY_FROM_STDIN', hint: COPY_HINT };
+  }
+  if (/user request/i.test(message)) {
+    return {
+      code: 'QUERY_CANCELED',
+      hint: 'Another session canceled the statement (pg_cancel_backend), not a timeout. Ask who administers the server, then run again.',
+    };
+  }
+  if (/statement timeout/i.test(message)) {
+    return {
+      code: 'STATEMENT_TIMEOUT',
+      hint: 'Raise statementTimeout for this migration, or do the work in batches.',
+    };
+  }
+  return {
+    code: 'STATEMENT_TIMEOUT',
+    hint: 'If it ran into its time limit: raise statementTimeout for this migration, or do the work in batches. If an administrator canceled it (pg_cancel_backend): run again.',
+  };
+}
+
+/** What to do with a COPY that has no data. */
+export const COPY_HINT =
+  'A migration has no standard input, so the data after COPY … FROM stdin cannot be sent. Use INSERT statements (pg_dump --inserts, or --rows-per-insert=1000), db.insert(), or COPY … FROM a file on the server.';
+
+function explainActiveTransaction({ message, routine, mode }: ServerFailure): Explanation {
+  const code = 'MIGRATION_FAILED';
+  if (/from a function/i.test(message)) {
+    return {
+      code,
+      hint: 'Postgres runs this statement only on its own, never inside a function, procedure or DO block. Send it with db.script() in a migration with transaction: false.',
+    };
+  }
+  const early = /isolation|read_only|deferrable|snapshot|guc|check_hook|set_config/i;
+  if (
+    routine !== 'PreventInTransactionBlock' &&
+    (early.test(routine) || /^SET |transaction (?:read|isolation)|snapshot/i.test(message))
+  ) {
+    return {
+      code,
+      hint:
+        mode === 'transaction'
+          ? 'Postgres accepts this only as the first statement of a transaction. Move it to the beginning of the migration.'
+          : 'Postgres accepts this only as the first statement of a transaction. Put it directly after BEGIN.',
+    };
+  }
+  if (mode === 'transaction') {
+    return {
+      code,
+      hint: 'This statement cannot run inside a transaction: set transaction: false. With several statements, use db.script().',
+    };
+  }
+  return {
+    code,
+    hint: 'This statement cannot run inside a transaction. Postgres runs several statements of one db.query() in one transaction: use db.script(), which sends one at a time. If the migration began a transaction itself, commit it first.',
+  };
+}
