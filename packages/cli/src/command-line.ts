@@ -91,7 +91,7 @@ function defineRollback(db: Command, run: Run): void {
     .option('--to <version>', 'revert everything after this version, which itself stays')
     .option('--last [n]', 'revert the newest one, or the newest n')
     .option('--dry-run', 'print the plan and touch nothing')
-    .option('--confirm <environment>', 'say a protected environment’s name again, to revert there');
+    .option('--confirm <environment>', CONFIRM);
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('rollback'))
     .action((nameOrVersion: string | undefined, flags: RollbackFlags & CommonOptions) =>
@@ -129,7 +129,7 @@ function defineBaseline(db: Command, run: Run): void {
     )
     .requiredOption('--to <version>', 'the last version whose changes the database already has')
     .option('--dry-run', 'print what would be marked and touch nothing')
-    .option('--yes', 'go on in a protected environment')
+    .option('--confirm <environment>', CONFIRM)
     .option('--lock-wait <duration>', LOCK_WAIT);
   withEnvironment(command)
     .addHelpText('after', examples('baseline'))
@@ -154,7 +154,8 @@ function defineRepair(db: Command, run: Run): void {
     .option('--mark-retired', 'its file is gone and its change stays: record it as retired')
     .option('--mark-reverted', 'its changes are gone: record it as reverted')
     .option('--accept-checksum', 'its file was changed on purpose: record the new checksum')
-    .option('--yes', 'do what was shown');
+    .option('--yes', 'do what was shown')
+    .option('--confirm <environment>', CONFIRM);
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('repair'))
     .action((nameOrVersion: string | undefined, flags: RepairFlags & CommonOptions) =>
@@ -180,6 +181,8 @@ function defineReport(db: Command, run: Run): void {
       }),
     );
 }
+
+const CONFIRM = 'the environment’s name, which a protected database requires';
 
 const LOCK_WAIT = 'how long to wait for another runner of this project, e.g. 30s; 0 fails at once';
 

@@ -183,7 +183,7 @@ describeEachPostgres('ff on a server', (server) => {
     expect(JSON.stringify(all)).not.toContain(password);
   });
 
-  it('baselines a protected environment only with --yes', async () => {
+  it('baselines a protected environment only with --confirm', async () => {
     await database.query('CREATE TABLE users (id int); CREATE TABLE teams (id int)');
     const files = { ...config(database, { protected: true }), ...USERS_AND_TEAMS };
     const cwd = await folderWith(files);
@@ -194,7 +194,7 @@ describeEachPostgres('ff on a server', (server) => {
     expect(await ff({ cwd }, ...baseline, '--dry-run')).toMatchObject({ exitCode: 0 });
     expect(await tables()).toEqual(['teams', 'users']);
 
-    const { exitCode, stdout } = await ff({ cwd }, ...baseline, '--yes');
+    const { exitCode, stdout } = await ff({ cwd }, ...baseline, '--confirm=development');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('Marked 2 migrations of shop as applied');
     expect((await ff({ cwd }, 'db', 'migrate')).stdout).toContain('Nothing to apply');

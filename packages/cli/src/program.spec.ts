@@ -50,7 +50,8 @@ describe('The command line', () => {
     ['db rollback --last=3', { last: '3' }],
     ['db rollback --last 3 --verbose', { last: '3', verbose: true }],
     ['db generate add_teams --dependencies=a,b', { dependencies: 'a,b' }],
-    ['db baseline --to=1 --yes', { to: '1', yes: true }],
+    ['db baseline --to=1 --confirm=production', { to: '1', confirm: 'production' }],
+    ['db repair add_teams --resume --confirm=eu', { resume: true, confirm: 'eu' }],
     ['db repair add_teams --mark-applied', { markApplied: true }],
     ['db repair --accept-checksum --project=api', { acceptChecksum: true, project: 'api' }],
   ])('reads `ff %s`', async (line, options) => {

@@ -17,6 +17,8 @@ export interface RepairFlags extends DatabaseFlags {
   readonly markReverted?: true;
   readonly acceptChecksum?: true;
   readonly yes?: true;
+  /** The environment's name, which a protected database requires. */
+  readonly confirm?: string;
 }
 
 /** `ff db repair`: mends what the history says. Only shows it, unless one of the flags says to go on. */
@@ -66,6 +68,7 @@ export function repairOptionsOf(
     migration: nameOrVersion,
     action,
     mode: action !== undefined || flags.yes ? 'run' : 'show',
+    confirm: flags.confirm,
   };
 }
 

@@ -9,7 +9,7 @@ export interface RollbackFlags extends DatabaseFlags {
   /** `true` for `--last` without a number. */
   readonly last?: string | true;
   readonly dryRun?: true;
-  /** The environment's name, which a protected one wants to hear again. */
+  /** The environment's name, which a protected database requires. */
   readonly confirm?: string;
 }
 

@@ -5,11 +5,13 @@ import { findMigration, knownMigrations } from '../plan/find-migration';
 import { count } from '../report/wording';
 import { appendMarks } from './mark';
 import { findFiles } from './plan-migrate';
-import { own, prepareHistory, runScope } from './own-project';
+import { ownDatabase, prepareHistory, runScope } from './own-project';
 import {
   lookAtHistory,
   projectDatabase,
   refuseOtherEnvironment,
+  refuseOtherStamps,
+  refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
 import type { ResultContext } from '../run/result';
@@ -19,6 +21,8 @@ export interface BaselineOptions {
   /** The last migration that the database already has, by version or name. */
   readonly to: string;
   readonly mode?: 'run' | 'dry-run';
+  /** The environment's name: a protected database gets no baseline without it. */
+  readonly confirm?: string;
 }
 
 /** What was, or would be, marked as applied. */
@@ -31,17 +35,22 @@ export interface BaselineResult extends ResultContext {
 /** Marks migrations as applied without running them. See {@link MigrationAgent.baseline}. */
 export async function baseline(
   context: CommandContext,
-  { to, mode }: BaselineOptions,
+  { to, mode, confirm }: BaselineOptions,
 ): Promise<BaselineResult> {
   const project = await projectDatabase(context);
   if (mode === 'dry-run') {
-    return lookAtHistory(project, 'throw', async (state) => {
+    refuseWrongConfirmation(context.settings, confirm);
+    return lookAtHistory(project, 'throw', async (state, history) => {
+      await refuseOtherStamps(context.settings, history);
       const migrations = await chooseMigrations(context, state, to);
       return { ...project.result, status: 'planned', marked: migrations.map(identity) };
     });
   }
-  return own(project, { damage: 'throw', others: 'let-in' }, async (owned) => {
+  return ownDatabase(project, { damage: 'throw', confirm }, async (owned) => {
     const migrations = await chooseMigrations(context, owned.state, to);
+    owned.permit(
+      migrations.map(({ id, name }) => `mark ${id} (${name}) as applied without running it`),
+    );
     await prepareHistory(project, owned);
     const marks = migrations.map((migration) => ({
       ...migration,

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { lockKey } from '../database/lock';
+import { databaseLockKey, lockKey } from '../database/lock';
 import { refusal } from '../source/testing/fixtures';
 import { describeOnServers, type TestProject } from '../testing/workspace';
 
@@ -74,7 +74,7 @@ describeOnServers('while another runner is at work', (workspace) => {
       const error = await refusal(users.rollback('people', { overrides: { lockWait: '200ms' } }));
       expect(error.code).toBe('LOCK_HELD');
       expect(error.message).toMatch(
-        /^Another project is at work, and this command must have the history to itself: pid \d+ \(flashfusion api\) .*, still after 0\.2 s of waiting\. Nothing/,
+        /^Another runner is at work on this database, and this command needs the database to itself: pid \d+ \(flashfusion api\) .*, still after 0\.2 s of waiting\. Nothing/,
       );
     });
     expect(await workspace().tables()).toEqual(['people']);
@@ -103,7 +103,7 @@ describeOnServers('while another runner is at work', (workspace) => {
     await everyones.end();
     expect(code).toBe('LOCK_HELD');
     expect(message).toContain(
-      `A rollback or repair of another project has this history to itself: pid ${holder?.pid} (psql) of user postgres`,
+      `A command that undoes or rewrites (rollback, repair or baseline) has this database to itself: pid ${holder?.pid} (psql) of user postgres`,
     );
     expect(message).toContain('still after 1 s of waiting. Nothing was touched.');
     expect(hint).toContain('--lock-wait=<duration> for ff');
@@ -116,7 +116,7 @@ describeOnServers('while another runner is at work', (workspace) => {
     const { url, schema } = workspace();
     const client = new Client({ connectionString: url, application_name: 'psql' });
     await client.connect();
-    const key = lockKey({ schema, environment: 'development', project });
+    const key = project === '' ? databaseLockKey() : lockKey({ schema, project });
     await client.query('SELECT pg_advisory_lock($1)', [key]);
     return client;
   }

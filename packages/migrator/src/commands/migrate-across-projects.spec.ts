@@ -183,7 +183,7 @@ describeOnServers('migrating with dependencies', (workspace) => {
   it('waits no longer for the lock of another project than it was told to', async () => {
     const { users, api } = pingPong(workspace());
     const { schema } = workspace();
-    const key = lockKey({ schema, environment: 'development', project: 'users' });
+    const key = lockKey({ schema, project: 'users' });
     const holder = new Client({ connectionString: workspace().url });
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock($1)', [key]);

@@ -29,7 +29,7 @@ export async function migrate(
       return plannedResult(project.result, plan, started);
     });
   }
-  return own(project, { damage: 'throw', others: 'let-in' }, async (owned) => {
+  return own(project, { damage: 'throw' }, async (owned) => {
     const { state } = owned;
     const scope = runScope(project, owned);
     const history = scope.openHistory(scope.connection.session);

@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../database/database';
-import { lockKey } from '../database/lock';
+import { databaseLockKey, lockKey } from '../database/lock';
+import { MigratorError } from '../errors';
 import { History } from '../history/history';
 import type { HistoryState, ReadOptions } from '../history/state';
 import type { RunScope } from '../run/change';
 import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
-import { openOptions, refuseOtherEnvironment, type ProjectDatabase } from './project-database';
+import { confirmationProblem } from '../plan/confirmation';
+import {
+  openOptions,
+  refuseForeignStamps,
+  refuseOtherEnvironment,
+  type ProjectDatabase,
+} from './project-database';
 
 /** What a command works with while it holds the project's lock. */
 export interface Owned {
@@ -16,29 +23,76 @@ export interface Owned {
   readonly state: HistoryState;
 }
 
+/** What a command works with while it has the whole database to itself. */
+export interface OwnedDatabase extends Owned {
+  /**
+   * Applies the one rule of protection. To be called before the first write.
+   *
+   * @param would the changes, each as a phrase after "this would"
+   * @throws {MigratorError} `CONFIRMATION_REQUIRED` listing them, if the database is protected and `confirm` is missing, or
+   *   if `confirm` names something else
+   */
+  permit(would: readonly string[]): void;
+}
+
 /** How a project is owned. */
 export interface OwnOptions {
   /** A damaged history: refuse to go on, or report it within the state. */
   readonly damage: ReadOptions['damage'];
-  /**
-   * Runners of other projects in the same history: let in, or kept out, so that none of them applies what depends on
-   * something that is about to be reverted.
-   */
-  readonly others: 'let-in' | 'keep-out';
 }
 
-/** Stands for all projects in the key of the lock that runners share and a rollback has alone. No project has this name. */
-const EVERY_PROJECT = '';
+/** How a database is owned by a command that undoes or rewrites. */
+export interface OwnDatabaseOptions extends OwnOptions {
+  /** The environment's name as the caller passed it. */
+  readonly confirm: string | undefined;
+}
 
 /**
- * Takes the project's lock, reads the history under it, and frees both at the end.
+ * Takes the project's lock, reads the history under it, and frees both at the end. Runners of other projects may work at the
+ * same time, but no command that undoes or rewrites, in any schema of the database.
  *
  * @throws {MigratorError} `LOCK_HELD`, `CANCELLED`, `CONNECTION_LOST`, `ENVIRONMENT_MISMATCH`, `HISTORY_CORRUPT`, and what
  *   connecting throws
  */
-export async function own<T>(
+export function own<T>(
+  project: ProjectDatabase,
+  { damage }: OwnOptions,
+  work: (owned: Owned) => Promise<T>,
+): Promise<T> {
+  return locked(project, { damage, mode: 'shared' }, work);
+}
+
+/**
+ * Takes the project's lock and the whole database, whichever schemas its histories are in: no other runner applies what
+ * depends on something that is about to be undone. Reads the history and all stamps of the database.
+ *
+ * @throws {MigratorError} as {@link own}; `ENVIRONMENT_MISMATCH` also if the stamp of another schema names another
+ *   environment
+ */
+export function ownDatabase<T>(
+  project: ProjectDatabase,
+  { damage, confirm }: OwnDatabaseOptions,
+  work: (owned: OwnedDatabase) => Promise<T>,
+): Promise<T> {
+  const { settings } = project.context;
+  return locked(project, { damage, mode: 'exclusive' }, async (owned) => {
+    const stamps = await new History(owned.connection.session, settings.schema).stamps();
+    refuseForeignStamps(settings, stamps);
+    return work({
+      ...owned,
+      permit(would) {
+        const facts = { configured: settings.protected, stamps };
+        const request = { expected: settings.environment, confirm, would };
+        const problem = confirmationProblem(facts, request);
+        if (problem !== undefined) throw MigratorError.fromProblems([problem]);
+      },
+    });
+  });
+}
+
+async function locked<T>(
   { context, database }: ProjectDatabase,
-  { damage, others }: OwnOptions,
+  { damage, mode }: OwnOptions & { readonly mode: 'shared' | 'exclusive' },
   work: (owned: Owned) => Promise<T>,
 ): Promise<T> {
   const { settings, onEvent, signal } = context;
@@ -48,16 +102,16 @@ export async function own<T>(
       database,
       open: openOptions(settings, 'read-write'),
       locks: [
-        { key: lockKey({ schema, environment, project }), waitMs: settings.lockWaitMs, project },
+        { key: lockKey({ schema, project }), waitMs: settings.lockWaitMs, project },
         {
-          key: lockKey({ schema, environment, project: EVERY_PROJECT }),
-          mode: others === 'let-in' ? 'shared' : 'exclusive',
+          key: databaseLockKey(),
+          mode,
           waitMs: settings.lockWaitMs,
           project: 'other projects',
           obstacle:
-            others === 'let-in'
-              ? 'A rollback or repair of another project has this history to itself'
-              : 'Another project is at work, and this command must have the history to itself',
+            mode === 'shared'
+              ? 'A command that undoes or rewrites (rollback, repair or baseline) has this database to itself'
+              : 'Another runner is at work on this database, and this command needs the database to itself',
         },
       ],
       signal,

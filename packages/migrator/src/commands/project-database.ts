@@ -4,10 +4,11 @@ import type { Settings } from '../config/settings';
 import { createDatabase, type CreateDatabaseOptions } from '../database/create-database';
 import type { Database, OpenOptions } from '../database/database';
 import { MigratorError } from '../errors';
-import { findEnvironmentMismatch } from '../history/environment';
+import { findEnvironmentMismatch, findForeignStamps } from '../history/environment';
 import { History } from '../history/history';
+import type { DatabaseStamps } from '../history/stamps';
 import type { HistoryState, ReadOptions } from '../history/state';
-import { historyTables } from '../history/tables';
+import { wrongConfirmation } from '../plan/confirmation';
 import type { Planned } from '../plan/types';
 import type { RunListener } from '../run/events';
 import { explainLoss } from '../run/explain-failure';
@@ -76,9 +77,35 @@ export async function lookAtHistory<T>(
 
 /** @throws {MigratorError} `ENVIRONMENT_MISMATCH` */
 export function refuseOtherEnvironment(settings: Settings, state: HistoryState): void {
-  const { environment, schema } = settings;
-  const problem = findEnvironmentMismatch(state, environment, historyTables(schema));
+  const problem = findEnvironmentMismatch(state, settings);
   if (problem) throw MigratorError.fromProblems([problem]);
+}
+
+/**
+ * Refuses in a dry run what the run would refuse: another schema of the database is stamped with another environment.
+ *
+ * @throws {MigratorError} `ENVIRONMENT_MISMATCH`
+ */
+export async function refuseOtherStamps(
+  settings: Settings,
+  history: History | undefined,
+): Promise<void> {
+  if (history !== undefined) refuseForeignStamps(settings, await history.stamps());
+}
+
+/** @throws {MigratorError} `ENVIRONMENT_MISMATCH` if the stamp of any schema names another environment */
+export function refuseForeignStamps(settings: Settings, stamps: DatabaseStamps): void {
+  const problems = findForeignStamps(stamps, settings);
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}
+
+/** @throws {MigratorError} `CONFIRMATION_REQUIRED` if `confirm` names something other than the environment */
+export function refuseWrongConfirmation(
+  { environment }: Settings,
+  confirm: string | undefined,
+): void {
+  const problem = wrongConfirmation(environment, confirm);
+  if (problem !== undefined) throw MigratorError.fromProblems([problem]);
 }
 
 /** The plan, or everything that stands in its way as one error. */
@@ -102,6 +129,7 @@ export function openOptions(settings: Settings, access: OpenOptions['access']): 
 const NO_HISTORY: HistoryState = {
   entries: [],
   stamp: undefined,
+  elsewhere: [],
   format: undefined,
   table: 'absent',
   environments: [],

@@ -11,12 +11,14 @@ import { revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
 import { appendMarks, type Mark } from './mark';
 import { findFiles } from './plan-migrate';
-import { own, prepareHistory, runScope, type Owned } from './own-project';
+import { ownDatabase, prepareHistory, runScope, type Owned } from './own-project';
 import {
   lookAtHistory,
   orThrow,
   projectDatabase,
   refuseOtherEnvironment,
+  refuseOtherStamps,
+  refuseWrongConfirmation,
   type CommandContext,
   type ProjectDatabase,
 } from './project-database';
@@ -32,6 +34,8 @@ export interface RepairOptions {
   readonly action?: RepairAction;
   /** `show` says what would be done and does nothing. */
   readonly mode: 'show' | 'run';
+  /** The environment's name: a protected database is not repaired without it. */
+  readonly confirm?: string;
 }
 
 /** What was, or would be, repaired. */
@@ -49,7 +53,9 @@ export async function repair(
 ): Promise<RepairResult> {
   const project = await projectDatabase(context);
   if (options.mode === 'show') {
-    return lookAtHistory(project, 'report', async (state) => {
+    refuseWrongConfirmation(context.settings, options.confirm);
+    return lookAtHistory(project, 'report', async (state, history) => {
+      await refuseOtherStamps(context.settings, history);
       const steps = await chooseSteps(context, state, options);
       return {
         ...project.result,
@@ -59,11 +65,12 @@ export async function repair(
       };
     });
   }
-  return own(project, { damage: 'report', others: 'keep-out' }, async (owned) => {
+  return ownDatabase(project, { damage: 'report', confirm: options.confirm }, async (owned) => {
     const steps = await chooseSteps(context, owned.state, options);
     refuseToChoose(context.settings, steps);
     if (steps.length === 0)
       return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
+    owned.permit(steps.map(consequenceOf));
     await prepareHistory(project, owned);
     if (options.action === 'resume') return resume(project, owned, steps);
     const marks = await Promise.all(steps.map((step) => markOf(context, step)));
@@ -83,6 +90,25 @@ async function chooseSteps(
   const files = await findFiles(context);
   const { entries, damage } = state;
   return orThrow(planRepair({ project, files, entries, damage, migration, action }));
+}
+
+/** The step as a phrase after "this would". */
+function consequenceOf({ id, name, action }: RepairStep): string {
+  const migration = `${id} (${name})`;
+  switch (action) {
+    case 'resume':
+      return `run ${migration} again where it stopped`;
+    case 'mark-applied':
+      return `record ${migration} as applied without running it`;
+    case 'mark-reverted':
+      return `record ${migration} as reverted without running it`;
+    case 'mark-retired':
+      return `record ${migration} as retired: its file is gone, its change stays`;
+    case 'accept-checksum':
+      return `record the present checksum of ${migration}`;
+    case 'choose':
+      return `repair ${migration}`;
+  }
 }
 
 function refuseToChoose(scope: CommandScope, steps: readonly RepairStep[]): void {

@@ -10,12 +10,14 @@ import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
 import { findDependentPlaces, readDependents, type DependentPlace } from './dependents-elsewhere';
 import { findFiles } from './plan-migrate';
-import { own, runScope, prepareHistory } from './own-project';
+import { ownDatabase, runScope, prepareHistory } from './own-project';
 import {
   lookAtHistory,
   orThrow,
   projectDatabase,
   refuseOtherEnvironment,
+  refuseOtherStamps,
+  refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
 import { plannedResult, runResult } from './run-results';
@@ -25,7 +27,7 @@ export interface RollbackOptions {
   readonly selection: RevertSelection;
   /** `dry-run` makes the plan and touches nothing. Default `run`. */
   readonly mode?: 'run' | 'dry-run';
-  /** The environment's name, said again: a protected environment is not reverted without it. */
+  /** The environment's name: nothing is reverted in a protected database without it. */
   readonly confirm?: string;
 }
 
@@ -39,16 +41,18 @@ export async function rollback(
   const dependents = await findDependentPlaces(context);
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
+    refuseWrongConfirmation(context.settings, options.confirm);
     return lookAtHistory(project, 'throw', async (state, history) => {
+      await refuseOtherStamps(context.settings, history);
       const facts = { files, dependents, state, history };
       return plannedResult(project.result, await makePlan(context, facts, options), started);
     });
   }
-  return own(project, { damage: 'throw', others: 'keep-out' }, async (owned) => {
+  return ownDatabase(project, { damage: 'throw', confirm: options.confirm }, async (owned) => {
     const { state } = owned;
     const history = new History(owned.connection.session, context.settings.schema);
     const plan = await makePlan(context, { files, dependents, state, history }, options);
-    refuseUnconfirmed(context, state, plan, options.confirm);
+    owned.permit(plan.steps.map(({ migration }) => `revert ${migration.id} (${migration.name})`));
     if (plan.steps.length > 0) await prepareHistory(project, owned);
     const scope = runScope(project, owned);
     const outcome = await runPlan(scope, plan, async (step) => {
@@ -88,28 +92,6 @@ async function makePlan(
   );
   refuseWithoutDown(migrations);
   return plan;
-}
-
-/**
- * A protected environment, by configuration or by the database's own stamp, loses nothing by a slip of the hand.
- *
- * @throws {MigratorError} `CONFIRMATION_REQUIRED` naming what would be reverted
- */
-function refuseUnconfirmed(
-  { settings }: CommandContext,
-  { stamp }: HistoryState,
-  { steps }: Plan,
-  confirm: string | undefined,
-): void {
-  const { environment } = settings;
-  if (steps.length === 0 || confirm === environment) return;
-  if (!settings.protected && stamp?.protected !== true) return;
-  const names = steps.map(({ migration }) => `${migration.id} (${migration.name})`).join(', ');
-  throw new MigratorError(
-    'CONFIRMATION_REQUIRED',
-    `${environment} is protected, and this would revert ${names}, with the data that their down functions remove.`,
-    { hint: `Look at the plan with --dry-run, then confirm with --confirm=${environment}.` },
-  );
 }
 
 /** Before any SQL runs: half a rollback is worse than none. */

@@ -210,7 +210,7 @@ describeEachDatabase('A session', ({ create, driver }) => {
   });
 
   it('takes an advisory lock and can prove that it holds it', async () => {
-    const key = lockKey({ schema: 'public', environment: 'test', project: 'api' });
+    const key = lockKey({ schema: 'public', project: 'api' });
     const holds = () => one(`SELECT ${lockHeldSql(key)} AS held`);
     await acquireLock(session, { key, waitMs: 0, project: 'api' });
     expect(await holds()).toEqual({ held: true });

@@ -3,31 +3,30 @@ import { until } from '../testing/faults/until';
 import { createTestDatabase, describeEachPostgres, type TestDatabase } from '../testing/postgres';
 import type { LockHolder } from '../run/events';
 import type { Session } from './database';
-import { acquireLock, lockHeldSql, lockKey } from './lock';
+import { acquireLock, databaseLockKey, lockHeldSql, lockKey } from './lock';
 
-const KEY = lockKey({ schema: 'public', environment: 'production', project: 'api' });
+const KEY = lockKey({ schema: 'public', project: 'api' });
 const LONG = 60_000;
 
 describe('The key of a lock', () => {
   it('is the same for everyone and for all time', () => {
-    expect(KEY).toBe('-8781917879557965431');
+    expect(KEY).toBe('1054666111759878571');
   });
 
   it('differs in each part, and in where a part ends', () => {
-    const parts = { schema: 'public', environment: 'production', project: 'api' };
+    const parts = { schema: 'public', project: 'api' };
     const keys = [
       parts,
       { ...parts, schema: 'app' },
-      { ...parts, environment: 'staging' },
       { ...parts, project: 'web' },
-      { ...parts, environment: 'productiona', project: 'pi' },
+      { schema: 'publica', project: 'pi' },
     ].map(lockKey);
-    expect(new Set(keys).size).toBe(keys.length);
+    expect(new Set([...keys, databaseLockKey()]).size).toBe(keys.length + 1);
   });
 
   it('is a signed 64-bit number', () => {
     for (const project of ['a', 'b', 'c', 'd', 'e', 'f']) {
-      const key = BigInt(lockKey({ schema: 's', environment: 'e', project }));
+      const key = BigInt(lockKey({ schema: 's', project }));
       expect(BigInt.asIntN(64, key)).toBe(key);
     }
   });
@@ -114,7 +113,7 @@ describeEachPostgres('Two runners', (server) => {
 
   it('of different projects do not wait', async () => {
     await take(first, 0);
-    const key = lockKey({ schema: 'public', environment: 'production', project: 'web' });
+    const key = lockKey({ schema: 'public', project: 'web' });
     await acquireLock(second, { key, waitMs: 0, project: 'web' });
   });
 

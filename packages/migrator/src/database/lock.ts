@@ -4,10 +4,12 @@ import { MigratorError } from '../errors';
 import type { LockHolder } from '../run/events';
 import type { Session } from './database';
 
-/** What a lock keeps apart: one project's migrations of one environment in one schema. */
+/**
+ * What a project's lock keeps apart: one project's migrations in one schema. The environment is not part of it, because a
+ * database belongs to one environment: two runners that call it by different names must exclude each other.
+ */
 export interface LockParts {
   readonly schema: string;
-  readonly environment: string;
   readonly project: string;
 }
 
@@ -33,11 +35,23 @@ export interface LockOptions {
 const PAUSE = 100;
 
 /**
- * The key of the advisory lock: the first 8 bytes of a SHA-256, as a signed bigint in decimal. Always passed as text: a
- * JavaScript number would lose its last digits and lock something else.
+ * The key of a project's own advisory lock: the first 8 bytes of a SHA-256, as a signed bigint in decimal. Always passed as
+ * text: a JavaScript number would lose its last digits and lock something else.
  */
-export function lockKey({ schema, environment, project }: LockParts): string {
-  const name = ['flashfusion', schema, 'migration_history', environment, project].join('\0');
+export function lockKey({ schema, project }: LockParts): string {
+  return keyOf('migration_history', schema, project);
+}
+
+/**
+ * The key of the database-wide lock. Advisory locks belong to one database, so the key needs neither schema nor
+ * environment. Commands that apply take it in shared mode; commands that undo or rewrite take it in exclusive mode.
+ */
+export function databaseLockKey(): string {
+  return keyOf('migration_database');
+}
+
+function keyOf(...parts: readonly string[]): string {
+  const name = ['flashfusion', ...parts].join('\0');
   return createHash('sha256').update(name).digest().readBigInt64BE(0).toString();
 }
 

@@ -1,39 +1,83 @@
 import type { Problem } from '../errors';
-import type { HistoryState } from './state';
-import type { HistoryTables } from './tables';
+import type { DatabaseStamps, SchemaStamp } from './stamps';
+import type { DatabaseStamp, HistoryState } from './state';
+
+/** Who asks for a database: the environment, and the options that lead another command to the same database. */
+export interface EnvironmentScope {
+  readonly environment: string;
+  readonly project: string;
+  readonly databaseName?: string;
+  readonly tenant?: string;
+}
 
 /**
- * Finds out whether a database belongs to another environment than the one asked for: by its stamp, or, where it still
- * has the original agent's table, by the environments in it. Pure, so that no command writes before it knows.
+ * Finds out whether a database belongs to another environment than the one asked for: by the stamp of this history, by the
+ * stamps of other schemas where this schema has none, or by the environments in the original agent's table. Pure, so that no
+ * command writes before it knows.
  */
 export function findEnvironmentMismatch(
-  state: Pick<HistoryState, 'stamp' | 'table' | 'environments'>,
-  environment: string,
-  tables: Pick<HistoryTables, 'history' | 'database'>,
+  state: Pick<HistoryState, 'stamp' | 'table' | 'environments' | 'elsewhere'>,
+  scope: EnvironmentScope,
 ): Problem | undefined {
-  const { stamp, environments } = state;
+  const { stamp, environments, elsewhere } = state;
   if (stamp !== undefined) {
-    if (stamp.environment === environment) return undefined;
-    return {
-      code: 'ENVIRONMENT_MISMATCH',
-      message: `This database is stamped '${stamp.environment}' (${stamp.since}, by ${stamp.by}) and is not used as '${environment}'.`,
-      hint:
-        `Check --env, NODE_ENV and the url. If the database really has become '${environment}', its owner says so once: ` +
-        `INSERT INTO ${tables.database} (format, environment, protected, note) SELECT format, ${literal(environment)}, ${String(stamp.protected)}, '<why>' FROM ${tables.database} ORDER BY id DESC LIMIT 1;`,
-    };
+    return stamp.environment === scope.environment ? undefined : mismatch(stamp, '', scope);
   }
+  const foreign = elsewhere.find((other) => other.stamp.environment !== scope.environment);
+  if (foreign !== undefined) return elsewhereMismatch([foreign], scope);
   if (state.table !== 'original' || environments.length === 0) return undefined;
-  if (environments.includes(environment)) return undefined;
+  if (environments.includes(scope.environment)) return undefined;
   const known = environments.map((name) => `'${name}'`).join(', ');
   return {
     code: 'ENVIRONMENT_MISMATCH',
-    message: `The original agent used this database as ${known}, never as '${environment}'.`,
-    hint:
-      'Check --env, NODE_ENV and the url. If only the name of the environment has changed, its owner says so once: ' +
-      `UPDATE ${tables.history} SET environment = ${literal(environment)};`,
+    message: `The original agent used this database as ${known}, never as '${scope.environment}'.`,
+    hint: waysOut(environments[0] ?? '', scope),
   };
 }
 
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
+/**
+ * The stamps of the whole database that name another environment, as problems: one for each environment.
+ *
+ * @returns `ENVIRONMENT_MISMATCH`, with the schemas
+ */
+export function findForeignStamps(stamps: DatabaseStamps, scope: EnvironmentScope): Problem[] {
+  const foreign = new Map<string, SchemaStamp[]>();
+  for (const each of stamps.read) {
+    const { environment } = each.stamp;
+    if (environment === scope.environment) continue;
+    foreign.set(environment, [...(foreign.get(environment) ?? []), each]);
+  }
+  return [...foreign.values()].map((schemas) => elsewhereMismatch(schemas, scope));
+}
+
+/** The command that makes a database of one environment a database of another. */
+export function adoptCommand(from: string, scope: EnvironmentScope): string {
+  const { environment, project, databaseName, tenant } = scope;
+  return [
+    `ff db repair --adopt-environment=${from} --project=${project} --env=${environment}`,
+    databaseName === undefined ? '' : ` --database=${databaseName}`,
+    tenant === undefined ? '' : ` --tenant=${tenant}`,
+  ].join('');
+}
+
+function elsewhereMismatch(schemas: readonly SchemaStamp[], scope: EnvironmentScope): Problem {
+  const [first] = schemas;
+  if (first === undefined) throw new TypeError('There is at least one schema.');
+  const more = schemas.length === 1 ? '' : ` and in ${schemas.length - 1} more`;
+  return mismatch(first.stamp, ` in schema ${JSON.stringify(first.schema)}${more}`, scope);
+}
+
+function mismatch(stamp: DatabaseStamp, where: string, scope: EnvironmentScope): Problem {
+  return {
+    code: 'ENVIRONMENT_MISMATCH',
+    message: `This database is stamped '${stamp.environment}'${where} (${stamp.since}, by ${stamp.by}) and is not used as '${scope.environment}'. A database belongs to one environment, whichever schemas hold its histories.`,
+    hint: waysOut(stamp.environment, scope),
+  };
+}
+
+function waysOut(stamped: string, scope: EnvironmentScope): string {
+  return (
+    `If this is the wrong database, check --env, NODE_ENV and the url. ` +
+    `If it is a restored copy that is now used as '${scope.environment}', run \`${adoptCommand(stamped, scope)}\`.`
+  );
 }

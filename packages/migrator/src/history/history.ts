@@ -4,6 +4,7 @@ import type { HistoryEntry, NewHistoryEntry } from './entry';
 import { upgrades, type Upgrade } from './formats';
 import { prepareHistory } from './prepare';
 import { readAttempts, readHistory, readRecent } from './read';
+import { readStamps, type DatabaseStamps } from './stamps';
 import type { HistoryState, PrepareOptions, ReadOptions } from './state';
 import { readRollbackData } from './stored-rollback-data';
 import { historyTables, type HistoryTables } from './tables';
@@ -106,6 +107,11 @@ export class History {
    */
   rollbackData(rowId: string): Promise<unknown> {
     return readRollbackData(this.#session, this.#tables, rowId);
+  }
+
+  /** What the database is by the stamps of all its schemas, this one included. */
+  stamps(): Promise<DatabaseStamps> {
+    return readStamps(this.#session);
   }
 
   /** Every row that a run has written, in order; resolves a connection that was lost at COMMIT. */

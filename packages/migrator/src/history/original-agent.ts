@@ -97,6 +97,7 @@ export function originalState(
   return {
     entries: [...latest.values()].sort((a, b) => compare(a.version, b.version)),
     stamp: undefined,
+    elsewhere: [],
     format: undefined,
     table: 'original',
     environments: [...new Set(named)].sort(compare),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../database/database';
+import { sqlState } from '../database/failure';
 import { MigratorError } from '../errors';
 import { agentVersion } from './agent-version';
 import { findEnvironmentMismatch } from './environment';
@@ -8,7 +9,8 @@ import { latestFormat, loadSql, type Upgrade } from './formats';
 import { inspect, type Inspection } from './inspect';
 import { readOriginal } from './original-agent';
 import { explainDenied } from './permission';
-import { refuseNewer } from './read';
+import { readElsewhere, refuseNewer } from './read';
+import type { SchemaStamp } from './stamps';
 import type { HistoryState, PrepareOptions } from './state';
 import type { HistoryTables } from './tables';
 import { upgradeOriginal } from './upgrade-original';
@@ -31,32 +33,49 @@ export async function prepareHistory(
   state: HistoryState | undefined,
   steps: readonly Upgrade[],
 ): Promise<void> {
-  if (state !== undefined && isPrepared(state, options, tables)) return;
-  try {
-    // Read committed, so that what another runner has just committed is seen once the lock is held.
-    await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  if (state !== undefined && isPrepared(state, options)) return;
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      await takeBootstrapLock(session, tables);
-      await makeCurrent(session, tables, options, steps);
-      const { command } = await session.query('COMMIT');
-      if (command !== 'COMMIT') {
-        throw new MigratorError(
-          'TRANSACTION_ABORTED',
-          `The database answered COMMIT with ${command} while the history was being prepared.`,
-        );
-      }
+      return await prepareOnce(session, tables, options, steps);
     } catch (error) {
-      if (!session.closed) await session.query('ROLLBACK').catch(() => undefined);
-      throw error;
+      // Another schema was dropped while its stamp was read. The transaction was rolled back.
+      if (attempt < ATTEMPTS && GONE.includes(sqlState(error) ?? '')) continue;
+      throw explainDenied(error, session, tables);
+    }
+  }
+}
+
+/** How often preparing is tried while other schemas are being dropped, and what the server says then. */
+const ATTEMPTS = 3;
+const GONE: readonly string[] = ['42P01', '3F000'];
+
+async function prepareOnce(
+  session: Session,
+  tables: HistoryTables,
+  options: PrepareOptions,
+  steps: readonly Upgrade[],
+): Promise<void> {
+  // Read committed, so that what another runner has just committed is seen once the lock is held.
+  await session.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  try {
+    await takeBootstrapLock(session, bootstrapKey(tables.schema), tables);
+    await makeCurrent(session, tables, options, steps);
+    const { command } = await session.query('COMMIT');
+    if (command !== 'COMMIT') {
+      throw new MigratorError(
+        'TRANSACTION_ABORTED',
+        `The database answered COMMIT with ${command} while the history was being prepared.`,
+      );
     }
   } catch (error) {
-    throw explainDenied(error, session, tables);
+    if (!session.closed) await session.query('ROLLBACK').catch(() => undefined);
+    throw error;
   }
 }
 
 /** @throws {MigratorError} `ENVIRONMENT_MISMATCH` */
-function isPrepared(state: HistoryState, options: PrepareOptions, tables: HistoryTables): boolean {
-  const mismatch = findEnvironmentMismatch(state, options.environment, tables);
+function isPrepared(state: HistoryState, options: PrepareOptions): boolean {
+  const mismatch = findEnvironmentMismatch(state, options);
   if (mismatch !== undefined) throw MigratorError.fromProblems([mismatch]);
   if (state.table !== 'current' || state.stamp === undefined) return false;
   return state.stamp.protected || !options.protected;
@@ -71,15 +90,21 @@ async function makeCurrent(
   // DDL below names types and functions without pg_catalog: no schema of the user's may come before it.
   await session.query('SET LOCAL search_path = pg_catalog, pg_temp');
   const found = await inspect(session, tables);
-  await refuseOtherEnvironment(session, tables, found, options);
+  const elsewhere = found.table === 'ours' ? [] : await lockFirstStamp(session, tables);
+  await refuseOtherEnvironment(session, tables, { found, elsewhere }, options);
+  // Protection belongs to the database: it must survive the schema that was stamped first.
+  const inherited = {
+    ...options,
+    protected: options.protected || elsewhere.some(({ stamp }) => stamp.protected),
+  };
   if (found.table === 'absent') {
     if (!found.schemaExists) await session.query(`CREATE SCHEMA ${tables.quotedSchema}`);
     await runSteps(session, tables, steps, 0);
-    await stamp(session, tables, options, steps, 'created');
+    await stamp(session, tables, inherited, steps, 'created');
   } else if (found.table === 'original') {
     await upgradeOriginal(session, tables, options);
     await runSteps(session, tables, steps, 1);
-    await stamp(session, tables, options, steps, 'upgraded from the original agent');
+    await stamp(session, tables, inherited, steps, 'upgraded from the original agent');
   } else {
     refuseNewer(found.format, steps, tables);
     const kept = { ...options, protected: options.protected || found.stamp.protected };
@@ -92,13 +117,28 @@ async function makeCurrent(
   }
 }
 
+/**
+ * The stamps of other schemas. Where there are none yet, runners of all schemas take turns, so that two of them cannot give
+ * the database two environments; once there is one, each compares itself with that one.
+ */
+async function lockFirstStamp(
+  session: Session,
+  tables: HistoryTables,
+): Promise<readonly SchemaStamp[]> {
+  const elsewhere = await readElsewhere(session, tables);
+  if (elsewhere.length > 0) return elsewhere;
+  await takeBootstrapLock(session, bootstrapKey(''), tables);
+  return readElsewhere(session, tables);
+}
+
 async function refuseOtherEnvironment(
   session: Session,
   tables: HistoryTables,
-  found: Inspection,
+  { found, elsewhere }: { found: Inspection; elsewhere: readonly SchemaStamp[] },
   options: PrepareOptions,
 ): Promise<void> {
   const state = {
+    elsewhere,
     table: found.table === 'ours' ? ('current' as const) : found.table,
     stamp: found.table === 'ours' ? found.stamp : undefined,
     environments:
@@ -109,7 +149,7 @@ async function refuseOtherEnvironment(
         : [],
   };
   const distinct = { ...state, environments: [...new Set(state.environments)].sort() };
-  const mismatch = findEnvironmentMismatch(distinct, options.environment, tables);
+  const mismatch = findEnvironmentMismatch(distinct, options);
   if (mismatch !== undefined) throw MigratorError.fromProblems([mismatch]);
 }
 
@@ -148,12 +188,16 @@ async function stamp(
  * Eight runners that CREATE … IF NOT EXISTS at once fail three times in four, so they take turns. Polled, never waited
  * for: a waiting backend would hold up CREATE INDEX CONCURRENTLY elsewhere. Freed by COMMIT or ROLLBACK.
  */
-async function takeBootstrapLock(session: Session, tables: HistoryTables): Promise<void> {
+async function takeBootstrapLock(
+  session: Session,
+  key: string,
+  tables: HistoryTables,
+): Promise<void> {
   const deadline = performance.now() + BOOTSTRAP_WAIT_MS;
   for (;;) {
     const { rows } = await session.query<{ taken: boolean }>(
       'SELECT pg_catalog.pg_try_advisory_xact_lock($1::text::bigint) AS taken',
-      [bootstrapKey(tables)],
+      [key],
     );
     if (rows[0]?.taken === true) return;
     if (performance.now() > deadline) {
@@ -167,10 +211,14 @@ async function takeBootstrapLock(session: Session, tables: HistoryTables): Promi
   }
 }
 
-/** The advisory key of preparing, different from those of the projects' runs. */
-function bootstrapKey(tables: HistoryTables): string {
+/**
+ * The advisory key of preparing, different from those of the projects' runs.
+ *
+ * @param schema the schema, or `''` for the first stamp of the whole database
+ */
+function bootstrapKey(schema: string): string {
   const hash = createHash('sha256').update(
-    JSON.stringify(['flashfusion', 'migration_history', 'prepare', tables.schema]),
+    JSON.stringify(['flashfusion', 'migration_history', 'prepare', schema]),
   );
   return hash.digest().readBigInt64BE().toString();
 }

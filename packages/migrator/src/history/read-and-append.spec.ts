@@ -9,6 +9,7 @@ describeHistory('the history', (bench) => {
       expect(await bench.history.read('staging')).toEqual({
         entries: [],
         stamp: undefined,
+        elsewhere: [],
         format: undefined,
         table: 'absent',
         environments: [],

@@ -8,6 +8,7 @@ import { findGaps, type MigrationRows } from './gaps';
 import { inspect, parseStamp, stampSql, unstamped } from './inspect';
 import { originalState, readOriginal } from './original-agent';
 import { explainDenied } from './permission';
+import { readStamps, type SchemaStamp } from './stamps';
 import { findRowProblems, toEntry, type RawRow } from './row';
 import type { HistoryState, ReadOptions } from './state';
 import type { HistoryTables } from './tables';
@@ -54,7 +55,10 @@ async function readState(
     const found = await inspect(session, tables);
     if (found.table === 'original') {
       const rows = await readOriginal(session, tables, found.columns);
-      return originalState(rows, tables, { environment, project: options.project ?? '' });
+      return {
+        ...originalState(rows, tables, { environment, project: options.project ?? '' }),
+        elsewhere: await readElsewhere(session, tables),
+      };
     }
     if (found.table === 'ours') {
       refuseNewer(found.format, steps, tables);
@@ -67,12 +71,24 @@ async function readState(
     return {
       entries: [],
       stamp: undefined,
+      elsewhere: await readElsewhere(session, tables),
       format: undefined,
       table: 'absent',
       environments: [],
       damage: [],
     };
   }
+}
+
+/** How many stamps of other schemas a history without a stamp of its own is compared with: there may be thousands. */
+const SAMPLE = 4;
+
+/** Stamps of other schemas. All stamps of a database agree, so a few of them tell what the database is. */
+export async function readElsewhere(
+  session: Session,
+  tables: HistoryTables,
+): Promise<readonly SchemaStamp[]> {
+  return (await readStamps(session, { except: tables.schema, sample: SAMPLE })).read;
 }
 
 async function readOurs(
@@ -96,6 +112,7 @@ async function readOurs(
   return {
     entries: latest.map(toEntry),
     stamp: found.stamp,
+    elsewhere: [],
     format: found.format,
     table: found.format < latestFormat(steps) ? 'outdated' : 'current',
     environments: parseList<string>(rows[0]?.environments),

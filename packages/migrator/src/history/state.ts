@@ -1,5 +1,6 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from './entry';
+import type { SchemaStamp } from './stamps';
 
 /** What `migration_database` says this database is. */
 export interface DatabaseStamp {
@@ -24,6 +25,8 @@ export interface HistoryState {
    * {@link History.prepare} makes all of them `current`.
    */
   readonly table: 'absent' | 'original' | 'current' | 'outdated';
+  /** Stamps of other schemas of the database, a few of them. Read only where this schema has no stamp of its own. */
+  readonly elsewhere: readonly SchemaStamp[];
   /** Every environment that has rows, in alphabetical order. */
   readonly environments: readonly string[];
   /** What does not hold together in the history. Always empty unless `damage: 'report'` was asked for. */
@@ -49,4 +52,8 @@ export interface PrepareOptions {
   readonly protected: boolean;
   /** The project that rows of the original agent are counted to. */
   readonly project: string;
+  /** One of several databases of the environment, for messages. */
+  readonly databaseName?: string;
+  /** The tenant, for messages. */
+  readonly tenant?: string;
 }

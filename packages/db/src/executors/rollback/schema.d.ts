@@ -10,6 +10,6 @@ export interface RollbackExecutorSchema extends CommonOptions, DurationOptions, 
   readonly last?: number;
   /** Show what would be reverted, and revert nothing. */
   readonly dryRun?: boolean;
-  /** The environment's name, which a protected one wants to hear again. */
+  /** The environment's name, which a protected database requires. */
   readonly confirm?: string;
 }
