@@ -179,8 +179,11 @@ async function resume(
   const outcome = await runPlan(scope, plan, async (planned): Promise<Change> => {
     if (action === 'apply') return applyChange(planned, [entry]);
     const history = scope.openHistory(scope.connection.session);
+    const revert = revertChange(planned, await history.rollbackData(entry.rowId));
     return {
-      ...revertChange(planned, await history.rollbackData(entry.rowId)),
+      ...revert,
+      // What the interrupted revert had done stays, however this one runs and ends.
+      states: { ...revert.states, failed: 'failed' },
       finished: { count: entry.finishedStatements, digest: entry.finishedDigest },
     };
   });

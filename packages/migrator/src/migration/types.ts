@@ -87,9 +87,13 @@ export interface MigrationDefinition<Data = NoRollbackData> {
   description?: string;
   /** Versions of the same project, or `project:version`: applied before this one, reverted after it. */
   dependencies?: readonly string[];
-  /** `false` runs without a transaction, for what Postgres refuses inside one (CREATE INDEX CONCURRENTLY, …). Default `true`. */
-  transaction?: boolean;
-  /** With `transaction: false`: run `down` with what was saved when `up` fails. Default: nothing runs, guidance is given. */
+  /**
+   * `false` runs without a transaction, for what Postgres refuses inside one (CREATE INDEX CONCURRENTLY, …). Default `true`.
+   * An object sets it for each direction: `{ up: false }` runs `up` without a transaction and `down` in one. `validate` runs as
+   * `up` does.
+   */
+  transaction?: boolean | { readonly up?: boolean; readonly down?: boolean };
+  /** Where `up` runs without a transaction: run `down` with what was saved when `up` fails. Default: nothing runs, guidance is given. */
   onFailure?: 'revert';
   /** How long a statement may wait for a lock: `'5s'`, `'500ms'`, milliseconds as a number, `0` for no limit. */
   lockTimeout?: string | number;
@@ -126,7 +130,10 @@ export interface Migration {
   readonly description: string;
   /** Identities, `project:version`, in the order given. */
   readonly dependencies: readonly MigrationId[];
-  readonly mode: 'transaction' | 'no-transaction';
+  /** How `up` and `validate` run. See `modeOf`. */
+  readonly mode: MigrationMode;
+  /** How `down` runs. */
+  readonly downMode: MigrationMode;
   readonly onFailure: 'report' | 'revert';
   /** Milliseconds; `undefined` takes the environment's. */
   readonly lockTimeoutMs: number | undefined;

@@ -1,4 +1,5 @@
 import { MigratorError } from '../errors';
+import { modeOf } from '../migration/mode';
 import type { Migration } from '../migration/types';
 import type { Plan } from './types';
 
@@ -9,10 +10,10 @@ import type { Plan } from './types';
  */
 export function refuseWithoutTransaction(plan: Plan<Migration>): void {
   const problems = plan.steps
-    .filter(({ migration }) => migration.mode === 'no-transaction')
+    .filter(({ migration }) => modeOf(migration, plan.action) === 'no-transaction')
     .map(({ migration }) => ({
       code: 'TRANSACTION_REQUIRED' as const,
-      message: `${migration.id} ${migration.name} has transaction: false and cannot be part of a single transaction.`,
+      message: `${migration.id} ${migration.name} runs without a transaction (transaction: false) and cannot be part of a single transaction.`,
       hint: 'Migrate without --single-transaction.',
       where: migration.file.path,
     }));

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry, MigrationState } from '../history/entry';
-import type { MigrationFile, MigrationId } from '../migration/types';
+import type { MigrationFile, MigrationId, MigrationMode } from '../migration/types';
 
 /** What planning knows of a migration that could be applied; a {@link Migration} satisfies it. */
 export interface PlannableMigration {
@@ -11,7 +11,8 @@ export interface PlannableMigration {
   readonly name: string;
   readonly description: string;
   readonly dependencies: readonly MigrationId[];
-  readonly mode: 'transaction' | 'no-transaction';
+  readonly mode: MigrationMode;
+  readonly downMode: MigrationMode;
 }
 
 /** Why a step is in the plan. Only `report/` makes sentences of it. */

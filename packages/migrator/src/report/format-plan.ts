@@ -1,6 +1,7 @@
 import type { Plan, PlanStep, StepReason } from '../plan/types';
 import { migrateCommands } from '../plan/commands';
 import { parseMigrationId } from '../migration/id';
+import { modeOf } from '../migration/mode';
 import { plainStyle, type Style } from './style';
 import { count } from './wording';
 
@@ -14,7 +15,7 @@ export function formatPlan(plan: Plan, style: Style = plainStyle): string {
   const head = `Would ${verb} ${count(plan.steps.length, 'migration')}, in this order:`;
   const width = String(plan.steps.length).length;
   const steps = plan.steps.map((step, index) =>
-    formatStep(step, `${String(index + 1).padStart(width)}. `, style),
+    formatStep(step, plan.action, `${String(index + 1).padStart(width)}. `, style),
   );
   return [head, ...steps, ...formatWaiting(plan, style)].join('\n\n');
 }
@@ -32,10 +33,11 @@ function formatWaiting({ waitsFor = [], project, environment }: Plan, style: Sty
   ];
 }
 
-function formatStep(step: PlanStep, number: string, style: Style): string {
+function formatStep(step: PlanStep, action: Plan['action'], number: string, style: Style): string {
   const { migration, reason } = step;
   const margin = ' '.repeat(number.length);
-  const how = migration.mode === 'transaction' ? 'in a transaction' : 'without a transaction';
+  const how =
+    modeOf(migration, action) === 'transaction' ? 'in a transaction' : 'without a transaction';
   const facts = [
     `why: ${describeReason(reason)}`,
     `how: ${how}, attempt ${step.attempt}, checksum ${migration.file.checksum.slice(0, SHORT_CHECKSUM)}`,

@@ -23,7 +23,7 @@ export function revertChange(step: PlanStep<Migration>, rollbackData: unknown): 
     // A revert that fails inside its transaction leaves the migration applied.
     states: {
       done: 'reverted',
-      failed: migration.mode === 'transaction' ? 'applied' : 'failed',
+      failed: migration.downMode === 'transaction' ? 'applied' : 'failed',
     },
     async call(handle, context) {
       try {

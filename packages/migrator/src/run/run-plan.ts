@@ -1,4 +1,5 @@
 import { MigratorError } from '../errors';
+import { modeOf } from '../migration/mode';
 import type { Migration, MigrationId } from '../migration/types';
 import type { Plan, PlanStep } from '../plan/types';
 import { recoveryGuidance } from '../report/guidance';
@@ -98,14 +99,15 @@ async function prepareChange(
   try {
     return { kind: 'ready', change: await changeOf(step) };
   } catch (thrown) {
-    return { kind: 'failed', error: explainFailure(thrown, step.migration.file.path) };
+    const { path } = step.migration.file;
+    return { kind: 'failed', error: explainFailure(thrown, path) };
   }
 }
 
 async function runWatched(scope: RunScope, change: Change): Promise<ChangeOutcome> {
   const watch = watchProgress(scope, change.migration.id);
   try {
-    return change.migration.mode === 'transaction'
+    return modeOf(change.migration, change.action) === 'transaction'
       ? await runInTransaction(scope, change)
       : await runWithoutTransaction(scope, change);
   } finally {
@@ -139,7 +141,13 @@ function stoppedBefore(
   const [next, ...rest] = steps.slice(index).map(({ migration }) => migration);
   if (next === undefined) return { done, failed: undefined, notReached: [] };
   const { id, name } = next;
-  const guidance = recoveryGuidance(error, { ...next, action, environment, aftermath: 'notBegun' });
+  const guidance = recoveryGuidance(error, {
+    ...next,
+    mode: modeOf(next, action),
+    action,
+    environment,
+    aftermath: 'notBegun',
+  });
   return {
     done,
     failed: { id, name, durationMs: 0, error, guidance },
@@ -184,18 +192,19 @@ function finishing(
 
 function failing(
   scope: RunScope,
-  { id, name, mode, project }: Migration,
+  migration: Migration,
   action: Plan['action'],
   durationMs: number,
   { error, aftermath }: ChangeFailure,
 ): MigrationFailure {
+  const { id, name, project } = migration;
   scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
   const { environment } = scope;
   const guidance = recoveryGuidance(error, {
     id,
     name,
     action,
-    mode,
+    mode: modeOf(migration, action),
     project,
     environment,
     aftermath,

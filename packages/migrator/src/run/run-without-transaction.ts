@@ -9,7 +9,7 @@ import { explainRunFailure } from './explain-run-failure';
 import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import { revertChange } from './revert-change';
-import { finished, lockLost } from './run-in-transaction';
+import { finished, lockLost, runInTransaction } from './run-in-transaction';
 import {
   enterSession,
   exchangeLimits,
@@ -82,10 +82,15 @@ async function revertIfWanted(
     saved === undefined ? undefined : JSON.parse(saved),
   );
   // A cancelled run still cleans up behind itself.
-  const outcome = await runWithoutTransaction(
-    { ...scope, signal: new AbortController().signal },
-    revert,
-  );
+  const cleanup = { ...scope, signal: new AbortController().signal };
+  const outcome =
+    migration.downMode === 'transaction'
+      ? // Rolled back, it leaves what the failed `up` had left: the migration is not applied.
+        await runInTransaction(cleanup, {
+          ...revert,
+          states: { ...revert.states, failed: 'failed' },
+        })
+      : await runWithoutTransaction(cleanup, revert);
   return outcome.kind === 'done' ? 'reverted' : 'revertFailed';
 }
 

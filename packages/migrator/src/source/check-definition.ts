@@ -6,6 +6,7 @@ import type {
   MigrationDefinition,
   MigrationFile,
   MigrationId,
+  MigrationMode,
 } from '../migration/types';
 import { parseVersion } from '../migration/version';
 
@@ -112,15 +113,18 @@ function checkOptions(
 ): Problem[] {
   const { transaction, onFailure } = definition;
   const problems: Problem[] = [];
-  if (transaction !== undefined && typeof transaction !== 'boolean') {
-    const hint = 'Write true or false, or leave it out.';
-    problems.push(invalid(file, `has ${describe(transaction)} as \`transaction\``, hint));
+  for (const what of wrongTransaction(transaction)) {
+    const hint =
+      typeof transaction === 'object'
+        ? 'Write { up: false, down: true } with true or false for each, or leave it out.'
+        : 'Write true or false, or leave it out.';
+    problems.push(invalid(file, what, hint));
   }
   if (onFailure !== undefined && onFailure !== 'revert') {
     const hint = "Write 'revert', or leave it out.";
     problems.push(invalid(file, `has ${describe(onFailure)} as \`onFailure\``, hint));
   }
-  if (onFailure === 'revert' && transaction !== false) {
+  if (onFailure === 'revert' && readMode(transaction, 'up') === 'transaction') {
     problems.push(
       invalid(
         file,
@@ -183,7 +187,8 @@ function toMigration(
     name: file.name,
     description: definition.description ?? '',
     dependencies,
-    mode: definition.transaction === false ? 'no-transaction' : 'transaction',
+    mode: readMode(definition.transaction, 'up'),
+    downMode: readMode(definition.transaction, 'down'),
     onFailure: definition.onFailure ?? 'report',
     lockTimeoutMs: toMilliseconds(definition.lockTimeout),
     statementTimeoutMs: toMilliseconds(definition.statementTimeout),
@@ -192,6 +197,27 @@ function toMigration(
     down: definition.down ? (db, agent, data) => definition.down?.(db, agent, data) : undefined,
     validate: definition.validate ? (db, agent) => definition.validate?.(db, agent) : undefined,
   };
+}
+
+/** What is wrong with a `transaction` option. A misspelled direction would run the wrong way without a word. */
+function wrongTransaction(value: unknown): string[] {
+  if (value === undefined || typeof value === 'boolean') return [];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [`has ${describe(value)} as \`transaction\``];
+  }
+  return Object.entries(value).flatMap(([key, each]) => {
+    if (key !== 'up' && key !== 'down') return [`has an unknown key \`${key}\` in \`transaction\``];
+    if (each === undefined || typeof each === 'boolean') return [];
+    return [`has ${describe(each)} as \`transaction.${key}\``];
+  });
+}
+
+function readMode(transaction: unknown, direction: 'up' | 'down'): MigrationMode {
+  const value =
+    typeof transaction === 'object' && transaction !== null
+      ? (transaction as Readonly<Record<string, unknown>>)[direction]
+      : transaction;
+  return value === false ? 'no-transaction' : 'transaction';
 }
 
 function toMilliseconds(value: unknown): number | undefined {

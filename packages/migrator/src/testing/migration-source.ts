@@ -8,7 +8,7 @@ export interface MigrationSnippet {
   readonly version?: string;
   readonly description?: string;
   readonly dependencies?: readonly string[];
-  readonly transaction?: false;
+  readonly transaction?: false | { readonly up?: boolean; readonly down?: boolean };
   readonly onFailure?: 'revert';
   readonly lockTimeout?: string;
   readonly statementTimeout?: string;

@@ -23,6 +23,7 @@ export function migration(short: string, ...dependencies: readonly string[]): Sk
     description: '',
     dependencies: dependencies.map(longId),
     mode: 'transaction',
+    downMode: 'transaction',
     file: {
       id,
       project,
