@@ -14,7 +14,7 @@ const PROJECTS = ['users', 'billing', 'api', 'web'] as const;
 type Project = (typeof PROJECTS)[number];
 
 const WORKSPACE = resolve(__dirname, '..');
-const HISTORY_ONLY = ['migration_database', 'migration_history'];
+const HISTORY_ONLY = ['migration_chain', 'migration_database', 'migration_history'];
 
 describe('the examples on the embedded database', () => {
   const folder = mkdtempSync(join(tmpdir(), 'flashfusion-examples-'));

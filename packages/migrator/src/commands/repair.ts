@@ -1,5 +1,5 @@
 import { MigratorError } from '../errors';
-import type { HistoryEntry } from '../history/entry';
+import { nextAttempt, type HistoryEntry } from '../history/entry';
 import type { Migration } from '../migration/types';
 import { repairCommand, type CommandScope } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
@@ -142,7 +142,7 @@ async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> 
     dependencies: facts.dependencies,
     checksum: file?.checksum ?? entry?.checksum ?? '',
     state: MARKED[step.action] ?? 'applied',
-    attempt: (entry?.attempt ?? 0) + 1,
+    attempt: nextAttempt(entry),
   };
 }
 
@@ -173,7 +173,7 @@ async function resume(
     action,
     project: settings.project,
     environment: settings.environment,
-    steps: [{ migration, reason: { kind: 'requested' }, attempt: entry.attempt + 1 }],
+    steps: [{ migration, reason: { kind: 'requested' }, attempt: nextAttempt(entry) }],
   };
   const scope = runScope(project, owned);
   const outcome = await runPlan(scope, plan, async (planned): Promise<Change> => {

@@ -2,8 +2,18 @@ import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
 import { lockHeldSql } from '../database/lock';
 import { MigratorError } from '../errors';
-import { insertCount, insertNames, insertPlaceholders, insertValues } from './columns';
+import { rowHash } from './chain';
+import {
+  changedColumns,
+  historyColumns,
+  insertCount,
+  insertNames,
+  insertPlaceholders,
+  insertValues,
+  placeholderOf,
+} from './columns';
 import type { NewHistoryEntry } from './entry';
+import { interferenceFlag, proveWritten, rowLost } from './interference';
 import { explainDenied } from './permission';
 import type { HistoryTables } from './tables';
 
@@ -15,25 +25,28 @@ export interface AppendGuard {
   readonly lockKey: string;
 }
 
+/** SQL of the two conditions of {@link AppendGuard}, and the parameters after those of the row. */
+interface GuardSql {
+  readonly sameTransaction: string;
+  readonly lockHeld: string;
+  readonly params: readonly string[];
+}
+
+const NO_GUARD: GuardSql = { sameTransaction: 'true', lockHeld: 'true', params: [] };
+
 /**
- * Appends a row. Secrets are removed from its error and its claims.
+ * Appends a row with its witness in one statement, and proves that it was written as it was sent. Secrets are removed from
+ * its error and its claims.
  *
  * @throws {MigratorError} `CONCURRENT_RUN` when the attempt's number is taken: another runner was faster;
- *   `PERMISSION_DENIED`
+ *   `HISTORY_CORRUPT` when a trigger, a rule or row security keeps the row out or changes it; `PERMISSION_DENIED`
  */
 export async function appendEntry(
   session: Session,
   tables: HistoryTables,
   entry: NewHistoryEntry,
 ): Promise<void> {
-  try {
-    await session.query(
-      `INSERT INTO ${tables.history} (${insertNames}) VALUES (${insertPlaceholders})`,
-      insertValues(entry),
-    );
-  } catch (error) {
-    throw explainRefusal(error, session, tables, entry);
-  }
+  await append(session, tables, entry, NO_GUARD);
 }
 
 /**
@@ -43,40 +56,87 @@ export async function appendEntry(
  * @returns `appended`, or which of the two no longer holds; then nothing was written
  * @throws {MigratorError} as {@link appendEntry}
  */
-export async function appendGuarded(
+export function appendGuarded(
   session: Session,
   tables: HistoryTables,
   entry: NewHistoryEntry,
   guard: AppendGuard,
 ): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
-  const sql = `WITH guard AS MATERIALIZED (
-      SELECT pg_catalog.pg_current_xact_id()::text = $${insertCount + 1}::text AS same_transaction,
-        (${lockHeldSql(guard.lockKey)}) AS lock_held
-    ), appended AS (
-      INSERT INTO ${tables.history} (${insertNames})
-      SELECT ${insertPlaceholders} FROM guard WHERE same_transaction AND lock_held RETURNING id
-    )
-    SELECT CASE
-      WHEN NOT same_transaction THEN 'transactionEscaped'
-      WHEN NOT lock_held THEN 'lockLost'
-      WHEN EXISTS (SELECT FROM appended) THEN 'appended'
-    END AS outcome FROM guard`;
+  return append(session, tables, entry, {
+    sameTransaction: `pg_catalog.pg_current_xact_id()::text = $${insertCount + 1}::text`,
+    lockHeld: lockHeldSql(guard.lockKey),
+    params: [guard.transactionId],
+  });
+}
+
+async function append(
+  session: Session,
+  tables: HistoryTables,
+  entry: NewHistoryEntry,
+  guard: GuardSql,
+): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
   try {
     const { rows } = await session.query<{
-      outcome: 'appended' | 'transactionEscaped' | 'lockLost' | null;
-    }>(sql, [...insertValues(entry), guard.transactionId]);
-    const outcome = rows[0]?.outcome;
-    if (outcome === undefined || outcome === null) {
-      throw new MigratorError(
-        'HISTORY_CORRUPT',
-        `${tables.history} swallowed the row of ${entry.id}: a rule or trigger on it keeps rows from being written.`,
-        { hint: `Remove rules and triggers from ${tables.history}.` },
-      );
+      outcome: 'appended' | 'transactionEscaped' | 'lockLost' | 'swallowed';
+      row_id: string | null;
+      watched: boolean;
+    }>(appendSql(tables, guard), [...insertValues(entry), ...guard.params]);
+    const [written] = rows;
+    if (written === undefined || written.outcome === 'swallowed') {
+      throw await rowLost(session, tables, entry, 'was not written');
     }
-    return outcome;
+    if (written.outcome === 'appended' && written.watched && written.row_id !== null) {
+      await proveWritten(session, tables, entry, written.row_id);
+    }
+    return written.outcome;
   } catch (error) {
     throw explainRefusal(error, session, tables, entry);
   }
+}
+
+/** What the message of a cast begins with that fails on purpose, so that a row which was changed on its way is not kept. */
+const CHANGED = 'flashfusion: changed ';
+
+/**
+ * One statement: reads the newest hash of the chain, inserts the row, compares what the server stored with what was sent,
+ * and inserts the witness. The project's lock keeps other writers of the chain away.
+ */
+function appendSql(tables: HistoryTables, guard: GuardSql): string {
+  const stored = historyColumns.map(({ name }) => name).join(', ');
+  const witness = 'row_id, environment, project, version, attempt, previous, hash';
+  return `WITH guard AS MATERIALIZED (
+      SELECT ${guard.sameTransaction} AS same_transaction, ${guard.lockHeld} AS lock_held
+    ), newest AS MATERIALIZED (
+      SELECT row_id, hash FROM ${tables.chain}
+        WHERE environment = ${placeholderOf('environment')} AND project = ${placeholderOf('project')}
+        ORDER BY row_id DESC LIMIT 1
+    ), written AS (
+      INSERT INTO ${tables.history} (${insertNames})
+      SELECT ${insertPlaceholders} FROM guard WHERE same_transaction AND lock_held RETURNING ${stored}
+    ), proof AS MATERIALIZED (
+      SELECT w.id AS row_id, w.environment, w.project, w.version, w.attempt, n.hash AS previous,
+        ${rowHash('w', 'n.hash')} AS hash,
+        pg_catalog.concat_ws(', ', CASE WHEN w.id <= n.row_id THEN 'id' END, NULLIF(${changedColumns('w')}, ''),
+          CASE WHEN w.database_user IS DISTINCT FROM SESSION_USER THEN 'database_user' END,
+          CASE WHEN w.executed_at IS NULL OR w.executed_at < pg_catalog.statement_timestamp() - interval '1 minute'
+            OR w.executed_at > pg_catalog.clock_timestamp() + interval '1 minute' THEN 'executed_at' END) AS changed
+      FROM written w LEFT JOIN newest n ON true
+    ), chained AS (
+      INSERT INTO ${tables.chain} (${witness}) SELECT ${witness} FROM proof RETURNING ${witness}
+    ), intact AS (
+      SELECT p.row_id, CASE WHEN p.changed <> '' THEN p.changed
+        WHEN NOT EXISTS (SELECT FROM chained c WHERE (c.*) IS NOT DISTINCT FROM
+          (p.row_id, p.environment, p.project, p.version, p.attempt, p.previous, p.hash)) THEN 'hash' ELSE '' END AS changed
+      FROM proof p
+    )
+    SELECT CASE
+        WHEN NOT same_transaction THEN 'transactionEscaped'
+        WHEN NOT lock_held THEN 'lockLost'
+        WHEN i.row_id IS NULL THEN 'swallowed'
+        WHEN i.changed = '' THEN 'appended'
+        ELSE ('${CHANGED}' || i.changed)::integer::text
+      END AS outcome, i.row_id::text AS row_id, ${interferenceFlag(tables)} AS watched
+    FROM guard LEFT JOIN intact i ON true`;
 }
 
 function explainRefusal(
@@ -85,8 +145,19 @@ function explainRefusal(
   tables: HistoryTables,
   entry: NewHistoryEntry,
 ): unknown {
-  const constraint = (error as { constraint?: unknown } | null)?.constraint;
-  if (sqlState(error) !== '23505' || constraint !== 'migration_history_attempt_key') {
+  const { constraint, routine, message } = (error ?? {}) as Record<string, unknown>;
+  const state = sqlState(error);
+  const text = typeof message === 'string' ? message : '';
+  if (state === '22P02' && text.includes(CHANGED)) {
+    const names = /changed ([\w, ]+)/.exec(text)?.[1] ?? 'it';
+    return refused(entry, tables, `a trigger changed ${names} of it`, error);
+  }
+  // A rule cannot be combined with a statement that proves what it wrote.
+  if (state === '0A000' || routine === 'RewriteQuery')
+    return refused(entry, tables, 'a rule rewrites what is inserted', error);
+  if (state === '42501' && routine === 'ExecWithCheckOptions')
+    return refused(entry, tables, 'a row security policy refuses it', error);
+  if (state !== '23505' || constraint !== 'migration_history_attempt_key') {
     return explainDenied(error, session, tables);
   }
   return new MigratorError(
@@ -96,6 +167,23 @@ function explainRefusal(
       hint: 'Run status, then the command again. If it happens twice, two runners do not share a lock: connect both directly, not through a pooler.',
       where: entry.id,
       cause: error,
+    },
+  );
+}
+
+function refused(
+  entry: NewHistoryEntry,
+  tables: HistoryTables,
+  why: string,
+  cause: unknown,
+): MigratorError {
+  return new MigratorError(
+    'HISTORY_CORRUPT',
+    `The row of ${entry.id} was not written to ${tables.history}: ${why}.`,
+    {
+      hint: `Remove triggers, rules and row security policies from ${tables.history} and ${tables.chain}, then run status.`,
+      where: entry.id,
+      cause,
     },
   );
 }

@@ -13,7 +13,10 @@ export type ColumnType =
 export interface HistoryColumn {
   readonly name: string;
   readonly type: ColumnType;
-  /** Format of the history that added the column. Older tables are read as if it were NULL. */
+  /**
+   * Format of the history that added the column. Older tables are read as if it were NULL. A column that is added to rows
+   * with hashes (format 2 and later) must be NULL in them, since a hash covers the columns that are not NULL.
+   */
   readonly since: number;
   /** What a new row holds, as text or NULL; `server`: the server fills the column in, nobody may send a value. */
   readonly value: ((entry: NewHistoryEntry) => string | null) | 'server';
@@ -164,6 +167,32 @@ export function selectColumns(details: 'summary' | 'full', format: number): stri
     .join(', ');
 }
 
+/**
+ * The columns with which a row can be compared and hashed: each with SQL for its value as text, which is the same
+ * whatever the session's settings are.
+ */
+export function columnTexts(
+  alias: string,
+): readonly { readonly name: string; readonly sql: string }[] {
+  return columns.map(({ name, type }) => ({ name, sql: textOf(`${alias}.${name}`, type) }));
+}
+
+/** SQL that lists, as one text, the columns whose value is not the one that {@link insertValues} sent; `''` for none. */
+export function changedColumns(alias: string): string {
+  const changed = sent.map((column, index) => {
+    return `CASE WHEN ${alias}.${column.name} IS DISTINCT FROM ${placeholder(column, index)} THEN '${column.name}' END`;
+  });
+  return `pg_catalog.concat_ws(', ', ${changed.join(', ')})`;
+}
+
+/** The placeholder of one column's value, e.g. `$9::text`. */
+export function placeholderOf(name: ColumnName): string {
+  const index = sent.findIndex((column) => column.name === name);
+  const column = sent[index];
+  if (column === undefined) throw new TypeError(`A new row sends no ${name}`);
+  return placeholder(column, index);
+}
+
 /** SQL of a moment as ISO 8601 in UTC, whatever the session's settings are. */
 export function isoTime(column: string): string {
   return `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -173,8 +202,19 @@ function placeholder({ type }: Pick<HistoryColumn, 'type'>, index: number): stri
   return type === 'text' ? `$${index + 1}::text` : `$${index + 1}::text::${type}`;
 }
 
+/** Infinite moments, and those whose year has not four digits, are NULL: no run writes them and no caller expects them. */
+function usualTime(column: string): string {
+  return `CASE WHEN ${column} >= '0001-01-02 00:00:00+00' AND ${column} < '9999-12-31 00:00:00+00' THEN ${isoTime(column)} END`;
+}
+
+function textOf(column: string, type: ColumnType): string {
+  if (type === 'text') return column;
+  if (type !== 'timestamp with time zone') return `${column}::text`;
+  return `pg_catalog.to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" BC')`;
+}
+
 function shown(name: string, type: ColumnType): string {
-  if (type === 'timestamp with time zone') return isoTime(name);
+  if (type === 'timestamp with time zone') return usualTime(name);
   return name === 'id' ? 'id::text' : name;
 }
 

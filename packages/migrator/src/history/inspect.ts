@@ -1,6 +1,7 @@
 import type { Session } from '../database/database';
 import { MigratorError } from '../errors';
 import { isoTime } from './columns';
+import { CHAIN_FORMAT } from './formats';
 import type { DatabaseStamp } from './state';
 import type { HistoryTables } from './tables';
 
@@ -43,18 +44,22 @@ export async function inspect(session: Session, tables: HistoryTables): Promise<
       FROM (SELECT 1) AS always
       LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = $1
       LEFT JOIN pg_catalog.pg_class c
-        ON c.relnamespace = n.oid AND c.relname IN ('migration_history', 'migration_database')
+        ON c.relnamespace = n.oid AND c.relname IN ('migration_history', 'migration_database', 'migration_chain')
       LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped`,
     [tables.schema],
   );
   const history = columnsOf(rows, 'migration_history', tables.history);
   const database = columnsOf(rows, 'migration_database', tables.database);
+  const chain = columnsOf(rows, 'migration_chain', tables.chain);
   if (history === undefined) {
     if (database !== undefined) throw halfGone(tables.history, tables.database);
     return { table: 'absent', schemaExists: rows[0]?.schema_exists === true };
   }
   if (database !== undefined) {
-    return { table: 'ours', ...(await readStamp(session, tables)) };
+    const stamped = await readStamp(session, tables);
+    if (stamped.format >= CHAIN_FORMAT && chain === undefined)
+      throw halfGone(tables.chain, tables.history);
+    return { table: 'ours', ...stamped };
   }
   if (history.has('attempt') && history.has('run_id')) {
     throw halfGone(tables.database, tables.history);
@@ -118,7 +123,7 @@ export function unstamped(tables: HistoryTables): MigratorError {
 function halfGone(gone: string, left: string): MigratorError {
   return new MigratorError(
     'HISTORY_CORRUPT',
-    `${gone} is gone while ${left} is there: one of the history's two tables was dropped.`,
+    `${gone} is gone while ${left} is there: one of the history's tables was dropped.`,
     {
       hint: `Restore ${gone} from a backup. To start with an empty history on purpose, drop ${left} as well.`,
     },

@@ -13,7 +13,7 @@ export function explainDenied(error: unknown, session: Session, tables: HistoryT
     {
       hint:
         `Let the schema's owner run the first migration (it needs CREATE on schema ${tables.quotedSchema}); ` +
-        `afterwards USAGE on the schema, and SELECT and INSERT on ${tables.history} and ${tables.database}, are enough.`,
+        `afterwards USAGE on the schema, and SELECT and INSERT on ${tables.history}, ${tables.chain} and ${tables.database}, are enough.`,
       cause: error,
     },
   );

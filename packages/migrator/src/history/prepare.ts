@@ -5,7 +5,8 @@ import { sqlState } from '../database/failure';
 import { MigratorError } from '../errors';
 import { agentVersion } from './agent-version';
 import { findEnvironmentMismatch } from './environment';
-import { latestFormat, loadSql, type Upgrade } from './formats';
+import { chainExisting, grantChain } from './chain';
+import { CHAIN_FORMAT, latestFormat, loadSql, type Upgrade } from './formats';
 import { inspect, type Inspection } from './inspect';
 import { readOriginal } from './original-agent';
 import { explainDenied } from './permission';
@@ -99,6 +100,8 @@ async function makeCurrent(
   };
   if (found.table === 'absent') {
     if (!found.schemaExists) await session.query(`CREATE SCHEMA ${tables.quotedSchema}`);
+    // Dropping history and stamp together is how a history is started anew on purpose: its witnesses are of no use then.
+    await session.query(`DROP TABLE IF EXISTS ${tables.chain}`);
     await runSteps(session, tables, steps, 0);
     await stamp(session, tables, inherited, steps, 'created');
   } else if (found.table === 'original') {
@@ -161,6 +164,10 @@ async function runSteps(
 ): Promise<void> {
   for (const step of steps.filter(({ format }) => format > from)) {
     await session.query(loadSql(step.files, tables));
+  }
+  if (from < CHAIN_FORMAT && latestFormat(steps) >= CHAIN_FORMAT) {
+    await chainExisting(session, tables);
+    await grantChain(session, tables);
   }
 }
 

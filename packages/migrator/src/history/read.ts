@@ -2,9 +2,10 @@ import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
 import { MigratorError, type Problem } from '../errors';
 import { selectColumns } from './columns';
-import type { HistoryEntry } from './entry';
-import { latestFormat, type Upgrade } from './formats';
-import { findGaps, type MigrationRows } from './gaps';
+import { HIGHEST_ATTEMPT, type HistoryEntry } from './entry';
+import { CHAIN_FORMAT, latestFormat, type Upgrade } from './formats';
+import { findGaps, findLostRows, type LostRow, type MigrationRows } from './gaps';
+import { regclass } from './interference';
 import { inspect, parseStamp, stampSql, unstamped } from './inspect';
 import { originalState, readOriginal } from './original-agent';
 import { explainDenied } from './permission';
@@ -99,15 +100,22 @@ async function readOurs(
   format: number,
 ): Promise<HistoryState> {
   const { rows } = await session.query<
-    Record<'stamp' | 'environments' | 'latest' | 'gaps', string | null>
+    Record<'stamp' | 'environments' | 'latest' | 'suspects' | 'lost', string | null> & {
+      readonly hidden: boolean;
+    }
   >(readSql(tables, format), [environment]);
   const found = parseStamp(rows[0]?.stamp ?? null);
   if (found === undefined) throw unstamped(tables);
   refuseNewer(found.format, steps, tables);
-  const latest = parseList<RawRow>(rows[0]?.latest).reverse();
+  const suspects = parseList<Suspect>(rows[0]?.suspects);
+  const latest = parseList<RawRow>(rows[0]?.latest).reverse().map(latestOfSuspect(suspects));
+  const gaps = findGaps(suspects, tables.history);
+  const lost = findLostRows(parseList<LostRow>(rows[0]?.lost), tables.history);
   const damage: Problem[] = [
+    ...(rows[0]?.hidden === true ? [rowsHidden(session, tables)] : []),
     ...latest.flatMap((row) => findRowProblems(row, tables.history)),
-    ...findGaps(parseList<MigrationRows>(rows[0]?.gaps), tables.history),
+    ...gaps,
+    ...lost.filter(({ where }) => gaps.every((gap) => gap.where !== where)),
   ];
   return {
     entries: latest.map(toEntry),
@@ -120,11 +128,35 @@ async function readOurs(
   };
 }
 
+/** A migration whose attempts do not count up from 1, with the row that its state is taken from. */
+interface Suspect extends MigrationRows {
+  readonly latest: RawRow | null;
+}
+
+/** The latest row of a migration has its highest attempt, unless a hand put an attempt there that no run can reach. */
+function latestOfSuspect(suspects: readonly Suspect[]): (row: RawRow) => RawRow {
+  const key = (of: { project?: unknown; version?: unknown }) =>
+    JSON.stringify([of.project, of.version]);
+  const replaced = new Map(suspects.map((suspect) => [key(suspect), suspect.latest]));
+  return (row) => replaced.get(key(row)) ?? row;
+}
+
+function rowsHidden(session: Session, tables: HistoryTables): Problem {
+  return {
+    code: 'HISTORY_CORRUPT',
+    message: `Row security on ${tables.history} is active for database user ${session.server.user}: it can hide rows, so what is applied is not known.`,
+    hint: 'Let the owner of the table disable row level security on it, or connect as a user that bypasses it.',
+    where: tables.history,
+  };
+}
+
 /**
  * Everything in one statement. The index of UNIQUE (environment, project, version, attempt), read backwards, serves the
- * latest rows; read forwards and alone, it serves the counts that give a deleted row away.
+ * latest rows; read forwards and alone, it serves the counts that give a deleted row away. The newest witness of each
+ * migration gives its newest row away when that was deleted.
  */
 function readSql(tables: HistoryTables, format: number): string {
+  const chained = format >= CHAIN_FORMAT;
   return `SELECT
     (${stampSql(tables)})::text AS stamp,
     (SELECT pg_catalog.json_agg(e.environment)
@@ -133,15 +165,32 @@ function readSql(tables: HistoryTables, format: number): string {
       SELECT DISTINCT ON (project, version) ${selectColumns('summary', format)}
       FROM ${tables.history} WHERE environment = $1
       ORDER BY project DESC, version DESC, attempt DESC) r)::text AS latest,
-    (SELECT pg_catalog.json_agg(g) FROM (
+    (SELECT pg_catalog.json_agg(s) FROM (
       SELECT h.project, h.version, (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_object('id', r.id::text, 'attempt', r.attempt, 'action', r.action)
-          ORDER BY r.attempt)
+        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+          'id', r.id::text, 'attempt', r.attempt, 'action', r.action) ORDER BY r.id), '[]')
         FROM ${tables.history} r
-        WHERE r.environment = $1 AND r.project = h.project AND r.version = h.version) AS rows
+        WHERE r.environment = $1 AND r.project = h.project AND r.version = h.version) AS rows, (
+        SELECT pg_catalog.row_to_json(l) FROM (SELECT ${selectColumns('summary', format)} FROM ${tables.history} r
+          WHERE r.environment = $1 AND r.project = h.project AND r.version = h.version
+          ORDER BY r.attempt BETWEEN 1 AND ${HIGHEST_ATTEMPT} DESC NULLS LAST, r.attempt DESC NULLS LAST LIMIT 1) l) AS latest
       FROM ${tables.history} h WHERE h.environment = $1
       GROUP BY h.project, h.version
-      HAVING pg_catalog.count(*) <> pg_catalog.max(h.attempt)) g)::text AS gaps`;
+      HAVING pg_catalog.count(*) IS DISTINCT FROM pg_catalog.max(h.attempt) OR pg_catalog.min(h.attempt) < 1
+        OR pg_catalog.count(*) <> pg_catalog.count(h.attempt)) s)::text AS suspects,
+    ${chained ? lostSql(tables) : 'NULL'}::text AS lost,
+    pg_catalog.row_security_active(${regclass(tables.history)}) AS hidden`;
+}
+
+/** SQL of the newest witnesses, one for each migration, whose row is gone or has become that of another attempt. */
+function lostSql(tables: HistoryTables): string {
+  return `(SELECT pg_catalog.json_agg(l) FROM (
+      SELECT c.row_id::text AS id, c.project, c.version, c.attempt, h.id IS NULL AS deleted
+      FROM (SELECT DISTINCT ON (project, version) row_id, environment, project, version, attempt
+        FROM ${tables.chain} WHERE environment = $1 ORDER BY project DESC, version DESC, row_id DESC) c
+      LEFT JOIN ${tables.history} h ON h.id = c.row_id
+      WHERE (h.environment, h.project, h.version, h.attempt)
+        IS DISTINCT FROM (c.environment, c.project, c.version, c.attempt)) l)`;
 }
 
 /**

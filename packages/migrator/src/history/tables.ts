@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../database/identifier';
 
-/** The two tables of a schema, quoted and qualified, ready for SQL and for messages. */
+/** The tables of a schema, quoted and qualified, ready for SQL and for messages. */
 export interface HistoryTables {
   /** The schema's name as configured. */
   readonly schema: string;
@@ -9,6 +9,8 @@ export interface HistoryTables {
   readonly history: string;
   /** `"schema".migration_database` */
   readonly database: string;
+  /** `"schema".migration_chain` */
+  readonly chain: string;
 }
 
 /**
@@ -23,5 +25,6 @@ export function historyTables(schema: string): HistoryTables {
     quotedSchema,
     history: `${quotedSchema}.migration_history`,
     database: `${quotedSchema}.migration_database`,
+    chain: `${quotedSchema}.migration_chain`,
   };
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors';
-import type { HistoryEntry } from '../history/entry';
+import { nextAttempt, type HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { checkDependencies, suggestVersions } from './check-dependencies';
 import { findMigration, knownMigrations } from './find-migration';
@@ -88,7 +88,7 @@ export function planApply<M extends PlannableMigration>(
         late && newest !== undefined
           ? { kind: 'out-of-order', behind: newest.id }
           : reasonOf(entry, reason),
-      attempt: (entry?.attempt ?? 0) + 1,
+      attempt: nextAttempt(entry),
     };
   });
   return { ok: true, plan: { action: 'apply', project, environment, steps } };

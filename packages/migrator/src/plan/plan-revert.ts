@@ -1,5 +1,5 @@
 import type { Problem } from '../errors';
-import type { HistoryEntry } from '../history/entry';
+import { nextAttempt, type HistoryEntry } from '../history/entry';
 import type { MigrationId } from '../migration/types';
 import { noFileToRevert } from './check-files';
 import { rollbackCommands } from './commands';
@@ -46,7 +46,7 @@ export function planRevert<M extends PlannableMigration>(
       problems.push(noFileToRevert(entry));
       continue;
     }
-    steps.push({ migration, reason: reasonFor(selection), attempt: entry.attempt + 1 });
+    steps.push({ migration, reason: reasonFor(selection), attempt: nextAttempt(entry) });
   }
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, plan: { action: 'revert', project, environment, steps } };

@@ -35,7 +35,7 @@ export async function latestStates(
 export async function tableNames(database: Pick<TestDatabase, 'query'>): Promise<string[]> {
   const rows = await database.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables
-      WHERE schemaname = 'public' AND tablename NOT IN ('migration_history', 'migration_database') ORDER BY 1`,
+      WHERE schemaname = 'public' AND tablename NOT IN ('migration_history', 'migration_chain', 'migration_database') ORDER BY 1`,
   );
   return rows.map(({ name }) => name);
 }
