@@ -68,7 +68,10 @@ function defineStatus(db: Command, run: Run): void {
     .command('status')
     .summary('show what is applied, pending, failed and drifted')
     .description('Shows every migration of the project and the latest runs. Changes nothing.')
-    .option('--check', 'exit with 5 when anything is pending, failed or drifted')
+    .option(
+      '--check',
+      'exit with 5 when anything is pending, failed, drifted or damaged; verifies the history',
+    )
     .option('--recent <n>', 'how many of the latest runs to show');
   withEnvironment(command)
     .addHelpText('after', examples('status'))

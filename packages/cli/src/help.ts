@@ -10,7 +10,7 @@ Exit codes:
   2  bad input: arguments, configuration, files; nothing was touched
   3  another runner holds the lock; nothing was touched
   4  outcome unknown: the connection was lost at COMMIT
-  5  status --check found something pending, failed or drifted
+  5  status --check found something pending, failed, drifted or damaged
   130 (143)  cancelled by SIGINT (SIGTERM)`;
 
 /** Command lines with what they are for. */

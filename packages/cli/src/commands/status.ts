@@ -26,13 +26,15 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
     flags.recent === undefined ? undefined : parseWholeNumber('--recent', flags.recent, 0);
   const agents = await agentsOf(runtime, flags, { tenants: 'each' });
   const check = flags.check === true;
+  const history = check ? 'verify' : 'read';
   const columns: { readonly name: string; readonly status: StatusResult | undefined }[] = [];
   const failures: string[] = [];
   const look = async (agent: MigrationAgent): Promise<Part> => {
     const name = agent.settings.databaseName ?? agent.settings.environment;
     try {
-      if (agent.hasTenants) return tenantsStatusPart(await agent.statusTenants(), check, runtime);
-      const result = await agent.status({ recent });
+      if (agent.hasTenants)
+        return tenantsStatusPart(await agent.statusTenants({ history }), check, runtime);
+      const result = await agent.status({ recent, history });
       columns.push({ name, status: result });
       return {
         document: result,

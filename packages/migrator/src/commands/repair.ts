@@ -1,5 +1,6 @@
 import { MigratorError } from '../errors';
 import { nextAttempt, type HistoryEntry } from '../history/entry';
+import { History } from '../history/history';
 import type { Migration } from '../migration/types';
 import { repairCommand, type CommandScope } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
@@ -23,6 +24,7 @@ import {
   type ProjectDatabase,
 } from './project-database';
 import { runResult } from './run-results';
+import { inDepth } from './status';
 
 export type { RepairAction, RepairStep };
 
@@ -54,8 +56,9 @@ export async function repair(
   const project = await projectDatabase(context);
   if (options.mode === 'show') {
     refuseWrongConfirmation(context.settings, options.confirm);
-    return lookAtHistory(project, 'report', async (state, history) => {
+    return lookAtHistory(project, 'report', async (seen, history) => {
       await refuseOtherStamps(context.settings, history);
+      const state = await inDepth(context, seen, history, 'verify');
       const steps = await chooseSteps(context, state, options);
       return {
         ...project.result,
@@ -66,7 +69,7 @@ export async function repair(
     });
   }
   return ownDatabase(project, { damage: 'report', confirm: options.confirm }, async (owned) => {
-    const steps = await chooseSteps(context, owned.state, options);
+    const steps = await chooseSteps(context, await verified(context, owned), options);
     refuseToChoose(context.settings, steps);
     if (steps.length === 0)
       return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
@@ -77,6 +80,11 @@ export async function repair(
     await appendMarks(runScope(project, owned), 'repair', marks);
     return { ...project.result, status: 'done', steps, run: undefined };
   });
+}
+
+function verified(context: CommandContext, { state, connection }: Owned): Promise<Owned['state']> {
+  const history = new History(connection.session, context.settings.schema);
+  return inDepth(context, state, history, 'verify');
 }
 
 async function chooseSteps(

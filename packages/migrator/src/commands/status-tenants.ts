@@ -5,12 +5,14 @@ import { findFiles } from './plan-migrate';
 import { concurrencyOf } from './migrate-tenants';
 import { projectDatabase, type CommandContext } from './project-database';
 import { rememberedSources } from './project-sources';
-import { isPending, standing } from './status';
+import { inDepth, isPending, standing, type HistoryDepth } from './status';
 
 /** How to look. */
 export interface StatusTenantsOptions {
   /** How many connections to look on. Default 4. */
   readonly concurrency?: number;
+  /** As for one database: `verify` also verifies the hash of every row. Default `read`. */
+  readonly history?: HistoryDepth;
 }
 
 /** How every tenant stands. See {@link MigrationAgent.statusTenants}. */
@@ -27,7 +29,12 @@ export async function statusTenants(
     tenants,
     concurrency: concurrencyOf(project, options),
     damage: 'report',
-    look: ({ context, ...seen }) => standing(context, { files, ...seen }),
+    look: async ({ context, state, history }) =>
+      standing(context, {
+        files,
+        state: await inDepth(context, state, history, options.history ?? 'read'),
+        history,
+      }),
   });
   const statuses = looks.map(toStatus);
   const upToDate = statuses.filter((tenant) => !isTroubled(tenant) && tenant.pending.length === 0);

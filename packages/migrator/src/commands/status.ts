@@ -1,4 +1,6 @@
 import { MigratorError, type Problem } from '../errors';
+import type { History } from '../history/history';
+import type { HistoryState } from '../history/state';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
@@ -9,21 +11,48 @@ import { lookAtHistory, projectDatabase, type CommandContext } from './project-d
 export interface StatusOptions {
   /** How many of the newest history rows to give. Default 10. */
   readonly recent?: number;
+  /**
+   * `verify` also verifies the hash of every row of the project's history, and names the rows that were edited, deleted or
+   * inserted by hand among the problems. Default `read`: only what is found without it.
+   */
+  readonly history?: HistoryDepth;
 }
+
+/** How thoroughly the history is looked at. */
+export type HistoryDepth = 'read' | 'verify';
 
 /** The state of every migration. See {@link MigrationAgent.status}. */
 export async function status(
   context: CommandContext,
-  { recent = 10 }: StatusOptions,
+  { recent = 10, history: depth = 'read' }: StatusOptions,
 ): Promise<StatusResult> {
   const { project, environment } = context.settings;
   const files = await findFiles(context);
   const database = await projectDatabase(context);
   return lookAtHistory(database, 'report', async (state, history) => ({
     ...database.result,
-    ...(await standing(context, { files, state, history })),
+    ...(await standing(context, {
+      files,
+      state: await inDepth(context, state, history, depth),
+      history,
+    })),
     recent: (await history?.recent(environment, project, recent)) ?? [],
   }));
+}
+
+/** The state with what verifying the history finds besides: one problem for each migration. */
+export async function inDepth(
+  { settings: { environment, project } }: CommandContext,
+  state: HistoryState,
+  history: History | undefined,
+  depth: HistoryDepth,
+): Promise<HistoryState> {
+  if (depth === 'read' || history === undefined) return state;
+  const damage = [...state.damage];
+  for (const problem of await history.verify(environment, project)) {
+    if (damage.every(({ where }) => where !== problem.where)) damage.push(problem);
+  }
+  return { ...state, damage };
 }
 
 /** How the migrations stand in a history that was read with `damage: 'report'`. */

@@ -8,6 +8,8 @@ import { readStamps, type DatabaseStamps } from './stamps';
 import type { HistoryState, PrepareOptions, ReadOptions } from './state';
 import { readRollbackData } from './stored-rollback-data';
 import { historyTables, type HistoryTables } from './tables';
+import { verifyChain } from './verify-chain';
+import type { Problem } from '../errors';
 
 export type { AppendGuard, HistoryState, PrepareOptions, ReadOptions };
 
@@ -117,5 +119,15 @@ export class History {
   /** Every row that a run has written, in order; resolves a connection that was lost at COMMIT. */
   attemptsOf(runId: string): Promise<HistoryEntry[]> {
     return readAttempts(this.#session, this.#tables, runId);
+  }
+
+  /**
+   * Verifies the hashes of every row of a project, on the server: rows that were edited, deleted or inserted by hand. Takes
+   * time for each row that was ever written, unlike {@link read}.
+   *
+   * @returns `HISTORY_CORRUPT` for at most 100 rows that do not fit, the first one first
+   */
+  verify(environment: string, project: string): Promise<Problem[]> {
+    return verifyChain(this.#session, this.#tables, { environment, project, limit: 100 });
   }
 }

@@ -25,7 +25,16 @@ export function findRowProblems(row: RawRow, table: string): Problem[] {
   const found = columns.flatMap((column) =>
     column.name in row ? (columnProblem(column, row[column.name]) ?? []) : [],
   );
-  return found.map((what) => rowProblem(table, text(row, 'id'), what));
+  const { project, version } = row;
+  const id =
+    typeof project === 'string' && typeof version === 'string'
+      ? migrationId(project, version)
+      : undefined;
+  return found.map((what) => ({
+    ...rowProblem(table, text(row, 'id'), id === undefined ? what : `${what} (${id})`),
+    // Where repair looks for what is wrong with a migration.
+    ...(id === undefined ? {} : { where: id }),
+  }));
 }
 
 /** A row as the rest of the engine sees it. A value of the wrong type, which {@link findRowProblems} reports, is left out. */

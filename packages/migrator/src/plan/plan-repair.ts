@@ -1,10 +1,11 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
+import { migrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
 import type { RepairAction } from './commands';
 import { fileDrift } from './check-files';
-import { findMigration, knownMigrations } from './find-migration';
+import { findMigration, knownMigrations, type KnownMigration } from './find-migration';
 import { effectiveState } from './effective-state';
 import type { Planned } from './types';
 
@@ -48,7 +49,7 @@ export interface RepairStep {
  */
 export function planRepair(options: PlanRepairOptions): Planned<readonly RepairStep[]> {
   const { project, files, entries, migration, action } = options;
-  const known = knownMigrations(project, files, entries);
+  const known = [...knownMigrations(project, files, entries), ...lostMigrations(options)];
   if (migration === undefined) {
     if (action !== undefined)
       return refuse(
@@ -72,6 +73,15 @@ export function planRepair(options: PlanRepairOptions): Planned<readonly RepairS
   );
 }
 
+/** Migrations that only damage still tells of: all their rows were deleted, and no file is there. */
+function lostMigrations({ project, files, entries, damage }: PlanRepairOptions): KnownMigration[] {
+  const known = new Set<string>([...entries, ...files].map(({ id }) => id));
+  const lost = damage.flatMap(({ where = '' }) =>
+    where.startsWith(`${project}:`) && !known.has(where) ? where.slice(project.length + 1) : [],
+  );
+  return lost.map((version) => ({ id: migrationId(project, version), version, name: '' }));
+}
+
 /** What a person chooses from where the history cannot tell what became of a migration. */
 const SETTLE: readonly RepairAction[] = ['resume', 'mark-applied', 'mark-reverted'];
 /** The same for one whose file is gone. */
@@ -81,10 +91,13 @@ const BRING_BACK = 'If the file is on another branch, bring it back.';
 /** What corrects the history of the migration, if anything is wrong with it. */
 function proposal(options: PlanRepairOptions, id: MigrationId): RepairStep | undefined {
   const { entry, file } = factsOf(options, id);
-  if (entry === undefined) return undefined;
   const damage = options.damage.find(({ where }) => where === id);
   const ways = file === undefined ? WITHOUT_FILE : SETTLE;
-  if (damage) return choice(entry, file, ways, damage.message);
+  if (damage) {
+    const fit = entry === undefined ? ways.filter((way) => way !== 'resume') : ways;
+    return { ...step(subjectOf(options, id), file, 'choose', damage.message, entry), choices: fit };
+  }
+  if (entry === undefined) return undefined;
   if (effectiveState(entry) === 'interrupted') {
     const why =
       'It was interrupted while running without a transaction: a part of it may be there.';
@@ -124,9 +137,7 @@ function demanded(
 ): Planned<readonly RepairStep[]> {
   const { entry, file } = factsOf(options, id);
   const state = entry?.state ?? 'pending';
-  const subject = entry ?? file;
-  if (subject === undefined)
-    return refuse('UNKNOWN_MIGRATION', `${id} is not known.`, 'Run status.');
+  const subject = subjectOf(options, id);
   const unfit = (why: string) =>
     refuse(
       'INVALID_ARGUMENT',
@@ -187,7 +198,7 @@ function demanded(
         return unfit(
           `Its file is there: ${file.path}. Only a migration without a file can be retired.`,
         );
-      if (entry === undefined || (entry.state === 'retired' && !isDamaged(options, id)))
+      if ((entry === undefined || entry.state === 'retired') && !isDamaged(options, id))
         return unfit('There is nothing to mark.');
       if (effectiveState(entry) === 'pending' && !isDamaged(options, id))
         return unfit('Only a migration whose change is in the database can be retired.');
@@ -201,7 +212,7 @@ function demanded(
         ),
       );
     case 'mark-reverted':
-      if (entry === undefined || (entry.state === 'reverted' && !isDamaged(options, id)))
+      if ((entry === undefined || entry.state === 'reverted') && !isDamaged(options, id))
         return unfit('There is nothing to mark.');
       return ok(
         step(
@@ -229,6 +240,12 @@ function factsOf({ files, entries }: PlanRepairOptions, id: MigrationId) {
     entry: entries.find((candidate) => candidate.id === id),
     file: files.find((candidate) => candidate.id === id),
   };
+}
+
+/** Version and name of a migration that is known by its entry, by its file, or by damage alone. */
+function subjectOf(options: PlanRepairOptions, id: MigrationId): KnownMigration {
+  const { entry, file } = factsOf(options, id);
+  return entry ?? file ?? { id, version: id.slice(options.project.length + 1), name: '' };
 }
 
 function isDamaged({ damage }: PlanRepairOptions, id: MigrationId): boolean {

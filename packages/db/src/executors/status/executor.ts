@@ -13,7 +13,10 @@ const statusExecutor: PromiseExecutor<StatusExecutorSchema> = (options, context)
   runTask<StatusResult | TenantsStatusResult>({
     options,
     context,
-    run: (agent) => (agent.hasTenants ? agent.statusTenants() : agent.status()),
+    run: (agent) => {
+      const history = options.check === true ? 'verify' : 'read';
+      return agent.hasTenants ? agent.statusTenants({ history }) : agent.status({ history });
+    },
     format: (result) => ('tenants' in result ? formatTenantsStatus(result) : formatStatus(result)),
     succeeded: (result) => options.check !== true || isClean(result),
     afterFailure: 'continue',

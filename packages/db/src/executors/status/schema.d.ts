@@ -2,6 +2,6 @@ import type { CommonOptions } from '../shared/options';
 
 /** Options of the `status` executor. */
 export interface StatusExecutorSchema extends CommonOptions {
-  /** Fail when a migration is pending, failed or drifted. */
+  /** Fail when a migration is pending, failed or drifted, or when a row of the history was edited or deleted. */
   readonly check?: boolean;
 }
