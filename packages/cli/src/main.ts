@@ -20,7 +20,12 @@ async function main(args: readonly string[]): Promise<void> {
     stderr: process.stderr,
     signal: cancellation.signal,
   };
-  process.once('uncaughtException', (error) => void crash(error, args, surroundings));
+  const onException = (error: unknown) => {
+    if (isLeftToEngine()) return;
+    process.off('uncaughtException', onException);
+    void crash(error, args, surroundings);
+  };
+  process.on('uncaughtException', onException);
   process.once('beforeExit', () => void crashOfWaiting(args, surroundings));
 
   const exitCode = await runProgram(args, surroundings);
@@ -61,6 +66,15 @@ async function crashOfWaiting(args: readonly string[], surroundings: Surrounding
 /** `ff db status | head -1` closes the pipe early. That must neither crash us nor stop a run half way. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
+}
+
+/**
+ * Whether the engine attributes the error to a migration that runs, which it then fails and records. Asked by a mark of its
+ * listener, so that the engine is not loaded for it.
+ */
+function isLeftToEngine(): boolean {
+  const mark = Symbol.for('flashfusion.strayErrors');
+  return process.listeners('uncaughtException').some((listener) => mark in listener);
 }
 
 /** Ends the process once everything is written, also when a migration left a timer or a connection behind. */

@@ -4,7 +4,7 @@ import { createDatabase } from '../database/create-database';
 import type { ConnectionTarget, Session } from '../database/database';
 import { quoteIdentifier } from '../database/identifier';
 import { redact } from '../database/redact';
-import { MigratorError, type Problem } from '../errors';
+import { describeThrown, MigratorError, type Problem } from '../errors';
 import { isErrorLike, isMigratorError } from '../report/error-shape';
 import { cancellation } from '../run/call-migration';
 import { withExitGuard } from '../source/guard-exit';
@@ -86,7 +86,7 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
     return await inTime(context, where, () => withExitGuard(() => tenants(source)));
   } catch (error) {
     if (isMigratorError(error)) throw error;
-    const reason = redact(isErrorLike(error) ? error.message : String(error));
+    const reason = redact(isErrorLike(error) ? error.message : describeThrown(error));
     throw new MigratorError('INVALID_TENANTS', `${where} failed: ${reason}`, {
       where: settings.configPath ?? where,
       hint: 'Mend the function; it is given a read-only session of this database.',

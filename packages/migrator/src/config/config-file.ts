@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MigratorError } from '../errors';
+import { describeThrown, MigratorError } from '../errors';
 
 /** The names that a configuration file may have: its presence marks a project that has a database. */
 export const CONFIG_FILE_NAMES: readonly string[] = [
@@ -60,7 +60,7 @@ export async function readJsonConfig(path: string): Promise<unknown> {
     const reason = (error as { message?: unknown } | null)?.message;
     throw new MigratorError(
       'INVALID_CONFIG',
-      `${path} could not be read as JSON: ${String(reason)}`,
+      `${path} could not be read as JSON: ${describeThrown(reason)}`,
       {
         where: path,
         cause: error,

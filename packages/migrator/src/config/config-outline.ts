@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MigratorError, type Problem } from '../errors';
+import { describeThrown, MigratorError, readProperty, type Problem } from '../errors';
 import { DEFAULT_ENVIRONMENTS, DEFAULT_MIGRATIONS } from './defaults';
 import { evaluateConfig, type EvaluatedConfig } from './evaluate-config';
 import { readJsonConfig } from './config-file';
@@ -79,10 +79,10 @@ async function evaluate(configPath: string): Promise<EvaluatedConfig> {
 
 function problemOf(error: unknown, configPath: string): Problem {
   if (error instanceof MigratorError && error.problems[0] !== undefined) return error.problems[0];
-  const message = (error as { message?: unknown } | null)?.message;
+  const message = readProperty(error, 'message');
   return {
     code: 'LOAD_FAILED',
-    message: `${configPath} could not be read: ${typeof message === 'string' ? message : String(error)}`,
+    message: `${configPath} could not be read: ${typeof message === 'string' ? message : describeThrown(error)}`,
     where: configPath,
   };
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
-import { MigratorError } from '../errors';
+import { describeThrown, MigratorError } from '../errors';
 import type { HistoryTables } from './tables';
 
 /** Turns Postgres's 42501 into an error that says what to grant; gives every other error back as it is. */
@@ -9,7 +9,7 @@ export function explainDenied(error: unknown, session: Session, tables: HistoryT
   const reason = (error as { message?: unknown }).message;
   return new MigratorError(
     'PERMISSION_DENIED',
-    `Database user ${session.server.user} may not use the migration history in schema ${tables.quotedSchema}: ${String(reason)}.`,
+    `Database user ${session.server.user} may not use the migration history in schema ${tables.quotedSchema}: ${describeThrown(reason)}.`,
     {
       hint:
         `Let the schema's owner run the first migration (it needs CREATE on schema ${tables.quotedSchema}); ` +

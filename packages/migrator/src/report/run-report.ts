@@ -1,4 +1,5 @@
 import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
+import { describeThrown } from '../errors';
 import { maskSecrets } from './mask';
 
 /** One migration in a report. */
@@ -105,7 +106,7 @@ function refusalOf(project: string, error: unknown): RunReport['failed'] {
     name: 'refused',
     durationMs: 0,
     code: isText(code) ? code : 'UNEXPECTED',
-    message: maskSecrets(isText(message) ? message : String(error)),
+    message: maskSecrets(isText(message) ? message : describeThrown(error)),
   };
 }
 

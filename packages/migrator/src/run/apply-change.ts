@@ -1,4 +1,4 @@
-import { MigratorError } from '../errors';
+import { describeValue, MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import { serializeRollbackData } from '../migration/rollback-data';
 import type { Migration, MigrationContext } from '../migration/types';
@@ -42,7 +42,7 @@ async function applyAndValidate(
   if (valid) return rollbackData;
   throw new MigratorError(
     'VALIDATION_FAILED',
-    `validate of ${migration.id} returned ${String(valid)}: the database is not as the migration promises.`,
+    `validate of ${migration.id} returned ${describeValue(valid)}: the database is not as the migration promises.`,
     { hint: 'Correct up or validate, then migrate again.', where: migration.file.path },
   );
 }

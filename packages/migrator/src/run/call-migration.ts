@@ -1,8 +1,9 @@
-import { MigratorError } from '../errors';
+import { describeThrown, describeValue, MigratorError, readProperty } from '../errors';
 import type { Migration, MigrationContext, MigrationLogger } from '../migration/types';
 import { withExitGuard } from '../source/guard-exit';
 import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
+import { failOnStrayErrors } from './stray-errors';
 
 /** What the code of a migration is called with, and what may end it early. */
 export interface CallOptions {
@@ -17,8 +18,8 @@ export interface CallOptions {
 /** The `agent` argument of `up`, `down` and `validate`. */
 export function migrationContext(options: CallOptions): MigrationContext {
   const { migration, onEvent } = options;
-  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string) =>
-    onEvent({ type: 'migration-log', id: migration.id, level, message: String(message) });
+  const log = (level: 'debug' | 'info' | 'warn' | 'error') => (message: unknown) =>
+    onEvent({ type: 'migration-log', id: migration.id, level, message: textOf(message) });
   const logger: MigrationLogger = {
     debug: log('debug'),
     info: log('info'),
@@ -34,9 +35,18 @@ export function migrationContext(options: CallOptions): MigrationContext {
   };
 }
 
+/** Migrations in JavaScript log anything. */
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return message;
+  return typeof readProperty(message, 'message') === 'string'
+    ? describeThrown(message)
+    : describeValue(message);
+}
+
 /**
  * Runs a function of a migration: until it has settled and every query it started is answered, or until the run is
- * cancelled. `process.exit` in it becomes an error, since it would skip the rollback's record.
+ * cancelled. `process.exit` in it becomes an error, since it would skip the rollback's record; so does an error that it lets
+ * nobody catch.
  *
  * @throws what the function throws; {@link MigratorError} `CANCELLED`, `PROCESS_EXIT`
  */
@@ -44,12 +54,16 @@ export async function callMigration<T>(
   options: CallOptions,
   body: () => T | Promise<T>,
 ): Promise<T> {
+  const { migration, handle, signal, onEvent } = options;
+  const owner = { id: migration.id, path: migration.file.path, onEvent };
   return withExitGuard(() =>
-    untilCancelled(options.signal, async () => {
-      const value = await body();
-      await options.handle.drain();
-      return value;
-    }),
+    failOnStrayErrors(owner, () =>
+      untilCancelled(signal, async () => {
+        const value = await body();
+        await handle.drain();
+        return value;
+      }),
+    ),
   );
 }
 

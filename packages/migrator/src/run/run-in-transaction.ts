@@ -7,6 +7,7 @@ import { explainRunFailure } from './explain-run-failure';
 import { MigrationHandle } from './migration-handle';
 import { resolveLostCommit } from './record';
 import { NOTHING_FINISHED } from './script-progress';
+import { refuseStrayErrors } from './stray-errors';
 import { begin, commit, rollback, type CommitOutcome } from './transaction';
 import { withRetries } from './with-retries';
 
@@ -38,7 +39,10 @@ export async function attemptInTransaction(
   try {
     if (scope.signal.aborted) throw cancellation();
     const transactionId = await begin(session, scope.limitsOf(first.migration));
-    await body(transactionId);
+    await refuseStrayErrors(
+      { id: first.migration.id, path: first.migration.file.path, onEvent: scope.onEvent },
+      () => body(transactionId),
+    );
   } catch (thrown) {
     await rollback(session);
     const { path } = blame().migration.file;

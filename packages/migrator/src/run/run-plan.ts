@@ -11,6 +11,7 @@ import type { MigrationFailure, MigrationOutcome } from './result';
 import { runInOneTransaction } from './run-in-one-transaction';
 import { runInTransaction } from './run-in-transaction';
 import { runWithoutTransaction } from './run-without-transaction';
+import { watchStrayErrors } from './stray-errors';
 
 /** What became of a plan: also of one that was not finished. */
 export interface PlanOutcome {
@@ -26,7 +27,15 @@ export type ChangeOf = (step: PlanStep<Migration>) => Promise<Change>;
  * Carries a plan out, one transaction each, in order, up to the first failure. A run that has to stop between two migrations
  * is laid to the next one, of which nothing is begun or recorded.
  */
-export async function runPlan(
+export function runPlan(
+  scope: RunScope,
+  plan: Plan<Migration>,
+  changeOf: ChangeOf,
+): Promise<PlanOutcome> {
+  return watchStrayErrors(() => runSteps(scope, plan, changeOf));
+}
+
+async function runSteps(
   scope: RunScope,
   plan: Plan<Migration>,
   changeOf: ChangeOf,
@@ -56,7 +65,15 @@ export async function runPlan(
 }
 
 /** Carries a plan out in one transaction: all of it or nothing. See `refuseWithoutTransaction` of plan/. */
-export async function runPlanInOneTransaction(
+export function runPlanInOneTransaction(
+  scope: RunScope,
+  plan: Plan<Migration>,
+  changeOf: ChangeOf,
+): Promise<PlanOutcome> {
+  return watchStrayErrors(() => runStepsTogether(scope, plan, changeOf));
+}
+
+async function runStepsTogether(
   scope: RunScope,
   plan: Plan<Migration>,
   changeOf: ChangeOf,
