@@ -157,7 +157,12 @@ function defineRepair(db: Command, run: Run): void {
     .option('--mark-retired', 'its file is gone and its change stays: record it as retired')
     .option('--mark-reverted', 'its changes are gone: record it as reverted')
     .option('--accept-checksum', 'its file was changed on purpose: record the new checksum')
+    .option(
+      '--adopt-environment <name>',
+      'the database is a restored copy of this environment: use it as the one of --env',
+    )
     .option('--yes', 'do what was shown')
+    .option('--dry-run', 'only show what would be done')
     .option('--confirm <environment>', CONFIRM);
   withEnvironment(withLimits(command))
     .addHelpText('after', examples('repair'))

@@ -53,6 +53,10 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
     ['ff db repair --yes', 'do all of it that has one honest answer'],
     ['ff db repair add_index --resume', 'go on with an interrupted migration'],
     ['ff db repair 20250917102200 --accept-checksum', 'the file was changed on purpose'],
+    [
+      'ff db repair --adopt-environment=production --env=staging --confirm=production',
+      'a restored copy becomes staging',
+    ],
   ],
   report: [
     ['ff db report results/*.json >> "$GITHUB_STEP_SUMMARY"', 'one summary of a CI run'],

@@ -214,6 +214,36 @@ describeEachPostgres('ff on a server', (server) => {
     expect(await tables()).toEqual(['users']);
   });
 
+  it('A3: adopts the database of another environment, and shows it before', async () => {
+    const files = { ...config(database, { protected: true }), ...USERS_AND_TEAMS };
+    const before = await folderWith(files);
+    await ff({ cwd: before }, 'db', 'migrate');
+    const environments = { staging: { url: database.url } };
+    const cwd = await folderWith({
+      ...files,
+      'db.config.json': JSON.stringify({ project: 'shop', environments }),
+    });
+    const refused = await ff({ cwd }, 'db', 'migrate', '--env=staging');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('ff db repair --adopt-environment=development');
+
+    const adopt = ['db', 'repair', '--adopt-environment=development', '--env=staging'];
+    const shown = await ff({ cwd }, ...adopt, '--dry-run');
+    expect(shown).toMatchObject({ exitCode: 0 });
+    expect(shown.stdout).toContain(`Would adopt the database of 'development' as 'staging'`);
+    expect(await ff({ cwd }, ...adopt)).toMatchObject({ exitCode: 2 });
+    expect(await ff({ cwd }, ...adopt, 'add_teams')).toMatchObject({ exitCode: 2 });
+    const adopted = await ff({ cwd }, ...adopt, '--confirm=development', '--json');
+    expect(JSON.parse(adopted.stdout)).toMatchObject({
+      status: 'done',
+      from: 'development',
+      histories: [{ schema: 'public', migrations: 2 }],
+    });
+    expect((await ff({ cwd }, 'db', 'migrate', '--env=staging')).stdout).toContain(
+      'Nothing to apply',
+    );
+  });
+
   it('repairs a changed file only when told so', async () => {
     const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
     await ff({ cwd }, 'db', 'migrate');

@@ -52,6 +52,10 @@ describe('The command line', () => {
     ['db generate add_teams --dependencies=a,b', { dependencies: 'a,b' }],
     ['db baseline --to=1 --confirm=production', { to: '1', confirm: 'production' }],
     ['db repair add_teams --resume --confirm=eu', { resume: true, confirm: 'eu' }],
+    [
+      'db repair --adopt-environment=production --dry-run',
+      { adoptEnvironment: 'production', dryRun: true },
+    ],
     ['db repair add_teams --mark-applied', { markApplied: true }],
     ['db repair --accept-checksum --project=api', { acceptChecksum: true, project: 'api' }],
   ])('reads `ff %s`', async (line, options) => {

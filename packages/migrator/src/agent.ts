@@ -1,3 +1,4 @@
+import type { AdoptEnvironmentOptions, AdoptEnvironmentResult } from './commands/adopt-environment';
 import type { BaselineOptions, BaselineResult } from './commands/baseline';
 import type { MigrateOptions } from './commands/plan-migrate';
 import type { MigrateTenantsOptions } from './commands/migrate-tenants';
@@ -201,6 +202,18 @@ export class MigrationAgent {
   async baseline(options: BaselineOptions): Promise<BaselineResult> {
     const { baseline } = await import('./commands/baseline.js');
     return baseline(this.context, options);
+  }
+
+  /**
+   * Makes a restored copy of another environment's database a database of this environment: stamps every schema that has a
+   * history, and carries the state of all projects' migrations over with their rollback data, by audited rows.
+   *
+   * @throws {MigratorError} `CONFIRMATION_REQUIRED` if the database is protected and `confirm` does not name the environment
+   *   that is given up; `NOTHING_TO_REPAIR`, `ENVIRONMENT_MISMATCH`, `PERMISSION_DENIED`, `LOCK_HELD`
+   */
+  async adoptEnvironment(options: AdoptEnvironmentOptions): Promise<AdoptEnvironmentResult> {
+    const { adoptEnvironment } = await import('./commands/adopt-environment.js');
+    return adoptEnvironment(this.context, options);
   }
 
   /** Writes a new typed migration into the project's folder. Touches no database. */

@@ -11,6 +11,8 @@ export type { AgentOptions, LoadAgentOptions } from './agent';
 export type { BaselineOptions, BaselineResult } from './commands/baseline';
 export type { MigrateOptions } from './commands/plan-migrate';
 export type { MigrateTenantsOptions } from './commands/migrate-tenants';
+export type { AdoptEnvironmentOptions, AdoptEnvironmentResult } from './commands/adopt-environment';
+export type { ChangedHistory } from './commands/change-environment';
 export type { RepairAction, RepairOptions, RepairResult, RepairStep } from './commands/repair';
 export type { RollbackOptions } from './commands/rollback';
 export type { StatusOptions } from './commands/status';

@@ -28,6 +28,9 @@ describe('What to repair', () => {
     expect(repairOptionsOf(undefined, {})).toEqual({ mode: 'show' });
     expect(repairOptionsOf('add_teams', {})).toEqual({ migration: 'add_teams', mode: 'show' });
     expect(repairOptionsOf(undefined, { yes: true })).toEqual({ mode: 'run' });
+    expect(repairOptionsOf('add_teams', { resume: true, dryRun: true })).toMatchObject({
+      mode: 'show',
+    });
     expect(repairOptionsOf('add_teams', { resume: true })).toEqual({
       migration: 'add_teams',
       action: 'resume',

@@ -1,5 +1,6 @@
 import {
   MigratorError,
+  type AdoptEnvironmentResult,
   type RepairAction,
   type RepairOptions,
   type RepairResult,
@@ -16,7 +17,9 @@ export interface RepairFlags extends DatabaseFlags {
   readonly markRetired?: true;
   readonly markReverted?: true;
   readonly acceptChecksum?: true;
+  readonly adoptEnvironment?: string;
   readonly yes?: true;
+  readonly dryRun?: true;
   /** The environment's name, which a protected database requires. */
   readonly confirm?: string;
 }
@@ -27,6 +30,7 @@ export async function repair(
   flags: RepairFlags,
   runtime: Runtime,
 ): Promise<Outcome> {
+  if (flags.adoptEnvironment !== undefined) return adopt(nameOrVersion, flags, runtime);
   const options = repairOptionsOf(nameOrVersion, flags);
   const agents = await agentsOf(runtime, flags);
   return onEachDatabase(agents, async (agent) => {
@@ -39,6 +43,60 @@ export async function repair(
       effect: result.status === 'done' || result.status === 'failed' ? 'changed' : 'unchanged',
     };
   });
+}
+
+/** A restored copy becomes a database of this environment, with the histories of all its projects. */
+async function adopt(
+  nameOrVersion: string | undefined,
+  flags: RepairFlags,
+  runtime: Runtime,
+): Promise<Outcome> {
+  const { adoptEnvironment: from = '', dryRun, confirm } = flags;
+  if (nameOrVersion !== undefined || actionsOf(flags).length > 0) {
+    throw new MigratorError(
+      'INVALID_ARGUMENT',
+      '--adopt-environment is about a whole database. It takes no migration and no other action.',
+      { hint: 'Adopt the environment first, then repair single migrations.' },
+    );
+  }
+  const agents = await agentsOf(runtime, flags, { tenants: 'each' });
+  if (agents.length > 1) {
+    throw new MigratorError(
+      'INVALID_ARGUMENT',
+      `--adopt-environment works on one database, and the environment has ${agents.length}.`,
+      { hint: 'Name it with --database=<name>.' },
+    );
+  }
+  return onEachDatabase(agents, async (agent) => {
+    const options = { from, mode: dryRun ? 'show' : 'run', confirm } as const;
+    const result = await agent.adoptEnvironment(options);
+    return {
+      document: result,
+      text: formatAdoption(result),
+      exitCode: EXIT.done,
+      effect: result.status === 'done' ? 'changed' : 'unchanged',
+    };
+  });
+}
+
+function formatAdoption(result: AdoptEnvironmentResult): string {
+  const { environment, from, histories, others } = result;
+  const rest = others.map(
+    (other) =>
+      `  Schema ${other.schema} is stamped '${other.environment}' and was left alone. Adopt that environment as well.`,
+  );
+  if (result.status === 'nothing-to-do') {
+    return [`Nothing to adopt: the database is used as '${environment}'.`, ...rest].join('\n');
+  }
+  const head =
+    result.status === 'planned'
+      ? `Would adopt the database of '${from}' as '${environment}':`
+      : `Adopted the database of '${from}' as '${environment}':`;
+  const lines = histories.map(
+    ({ schema, migrations }) =>
+      `  schema ${schema}: the state of ${migrations === 1 ? '1 migration' : `${migrations} migrations`} carried over`,
+  );
+  return [head, ...lines, ...rest].join('\n');
 }
 
 /**
@@ -67,7 +125,7 @@ export function repairOptionsOf(
   return {
     migration: nameOrVersion,
     action,
-    mode: action !== undefined || flags.yes ? 'run' : 'show',
+    mode: !flags.dryRun && (action !== undefined || flags.yes) ? 'run' : 'show',
     confirm: flags.confirm,
   };
 }

@@ -81,7 +81,7 @@ class Looker {
 
   async view({ settings }: Tenant, damage: ReadOptions['damage']): Promise<TenantView> {
     const context = { ...this.project.context, settings, onEvent: () => undefined };
-    const { environment, project, connection, schema } = settings;
+    const { environment, formerEnvironments, project, connection, schema } = settings;
     if (connection !== this.shared || !(await this.project.database.exists())) {
       const database = await projectDatabase(context);
       const look = (state: HistoryState) => Promise.resolve(state);
@@ -89,7 +89,8 @@ class Looker {
     }
     const session = await this.open();
     const history = new History(session, schema);
-    return { context, state: await history.read(environment, { project, damage }), history };
+    const state = await history.read(environment, { project, formerEnvironments, damage });
+    return { context, state, history };
   }
 
   async close(): Promise<void> {

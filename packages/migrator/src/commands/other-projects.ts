@@ -92,9 +92,10 @@ export async function entriesElsewhere(
   const own = context.settings;
   if (await sameDatabase(own.connection, other.connection, databaseOptions(context))) {
     if (own.schema === other.schema) return [];
-    const { environment, project, schema } = other;
+    const { environment, formerEnvironments, project, schema } = other;
     if (history !== undefined)
-      return (await history.inSchema(schema).read(environment, { project })).entries;
+      return (await history.inSchema(schema).read(environment, { project, formerEnvironments }))
+        .entries;
   }
   const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
   return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));

@@ -41,6 +41,12 @@ export interface OwnOptions {
   readonly damage: ReadOptions['damage'];
 }
 
+type LockMode = 'shared' | 'exclusive';
+
+interface LockedOptions extends OwnOptions {
+  readonly mode: LockMode;
+}
+
 /** How a database is owned by a command that undoes or rewrites. */
 export interface OwnDatabaseOptions extends OwnOptions {
   /** The environment's name as the caller passed it. */
@@ -91,12 +97,51 @@ export function ownDatabase<T>(
 }
 
 async function locked<T>(
-  { context, database }: ProjectDatabase,
-  { damage, mode }: OwnOptions & { readonly mode: 'shared' | 'exclusive' },
+  project: ProjectDatabase,
+  { damage, mode }: LockedOptions,
   work: (owned: Owned) => Promise<T>,
 ): Promise<T> {
+  const { settings } = project.context;
+  const { environment, formerEnvironments } = settings;
+  let lockMode = mode;
+  for (;;) {
+    const next = await withLocks(project, lockMode, async (connection) => {
+      const history = new History(connection.session, settings.schema);
+      const state = await history.read(environment, {
+        project: settings.project,
+        formerEnvironments,
+        damage,
+      });
+      refuseOtherEnvironment(settings, state);
+      // The history may have to be carried over, and nobody else may write to it meanwhile.
+      if (state.renamedFrom !== undefined && lockMode === 'shared') return 'exclusive';
+      try {
+        return { result: await work({ connection, state }) };
+      } catch (error) {
+        if (error instanceof EnvironmentRenamed) return mode;
+        throw error;
+      }
+    });
+    if (typeof next === 'object') return next.result;
+    lockMode = next;
+  }
+}
+
+/** The history was carried over to the present name of the environment: what was read before no longer holds. */
+class EnvironmentRenamed extends Error {}
+
+/**
+ * Takes the project's lock and the database-wide lock, and frees both at the end.
+ *
+ * @throws {MigratorError} `LOCK_HELD`, `CANCELLED`, `CONNECTION_LOST`, and what connecting throws
+ */
+export async function withLocks<T>(
+  { context, database }: ProjectDatabase,
+  mode: LockMode,
+  work: (connection: LockedConnection) => Promise<T>,
+): Promise<T> {
   const { settings, onEvent, signal } = context;
-  const { project, environment, schema } = settings;
+  const { project, schema } = settings;
   return explainLoss(database.target.source, async () => {
     const connection = await LockedConnection.open({
       database,
@@ -119,21 +164,26 @@ async function locked<T>(
         onEvent({ type: 'waiting-for-runner', project: waitingFor, holder }),
     });
     try {
-      const history = new History(connection.session, schema);
-      const state = await history.read(environment, { project, damage });
-      refuseOtherEnvironment(settings, state);
-      return await work({ connection, state });
+      return await work(connection);
     } finally {
       await connection.close();
     }
   });
 }
 
-/** Makes the history table ready to be written: created, upgraded, stamped. */
+/**
+ * Makes the history ready to be written: created, upgraded, stamped. If the environment was renamed, its history is carried
+ * over first, and the command starts again with what it is now.
+ */
 export async function prepareHistory(
   { context: { settings } }: ProjectDatabase,
   { connection, state }: Owned,
 ): Promise<void> {
+  if (state.renamedFrom !== undefined) {
+    const { renameEnvironment } = await import('./change-environment.js');
+    await renameEnvironment(settings, connection.session, state);
+    throw new EnvironmentRenamed();
+  }
   await new History(connection.session, settings.schema).prepare(settings, state);
 }
 

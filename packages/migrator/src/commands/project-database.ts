@@ -66,9 +66,9 @@ export async function lookAtHistory<T>(
   const session = await database.open(openOptions(settings, 'read-only'));
   try {
     const history = new History(session, settings.schema);
-    const { environment, project } = settings;
+    const { environment, project, formerEnvironments } = settings;
     return await explainLoss(database.target.source, async () =>
-      look(await history.read(environment, { project, damage }), history),
+      look(await history.read(environment, { project, formerEnvironments, damage }), history),
     );
   } finally {
     await session.close();
@@ -128,6 +128,7 @@ export function openOptions(settings: Settings, access: OpenOptions['access']): 
 
 const NO_HISTORY: HistoryState = {
   entries: [],
+  renamedFrom: undefined,
   stamp: undefined,
   elsewhere: [],
   format: undefined,

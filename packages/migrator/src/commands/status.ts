@@ -36,7 +36,8 @@ export async function status(
       state: await inDepth(context, state, history, depth),
       history,
     })),
-    recent: (await history?.recent(environment, project, recent)) ?? [],
+    formerEnvironment: state.renamedFrom,
+    recent: (await history?.recent(state.renamedFrom ?? environment, project, recent)) ?? [],
   }));
 }
 
@@ -49,7 +50,7 @@ export async function inDepth(
 ): Promise<HistoryState> {
   if (depth === 'read' || history === undefined) return state;
   const damage = [...state.damage];
-  for (const problem of await history.verify(environment, project)) {
+  for (const problem of await history.verify(state.renamedFrom ?? environment, project)) {
     if (damage.every(({ where }) => where !== problem.where)) damage.push(problem);
   }
   return { ...state, damage };

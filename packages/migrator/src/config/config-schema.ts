@@ -5,6 +5,8 @@ import type { FindTenants } from './config';
 
 const MAX_IDENTIFIER_BYTES = 63;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const NAME_RULE = ': up to 63 letters, digits, "_", "-" and ".", beginning with a letter or digit';
+const NOT_A_NAME = `is not a name for environments${NAME_RULE}`;
 /** Keys that an object cannot be trusted to hold. */
 const RESERVED_KEYS = ['__proto__', 'prototype', 'constructor'];
 
@@ -60,16 +62,7 @@ function recordOf<const Value extends v.GenericSchema>(what: string, value: Valu
           ? `holds no ${what}, at least one is needed`
           : `holds a reserved name (${RESERVED_KEYS.join(', ')})`,
     ),
-    v.record(
-      v.pipe(
-        v.string(),
-        v.regex(
-          NAME,
-          `is not a name for ${what}: up to 63 letters, digits, "_", "-" and ".", beginning with a letter or digit`,
-        ),
-      ),
-      value,
-    ),
+    v.record(v.pipe(v.string(), v.regex(NAME, `is not a name for ${what}${NAME_RULE}`)), value),
   );
 }
 
@@ -132,6 +125,12 @@ const environment = v.pipe(
     url: v.optional(url),
     databases: v.optional(recordOf('databases', database)),
     protected: v.optional(v.boolean(expected('true or false'))),
+    renamedFrom: v.optional(
+      v.array(
+        v.pipe(v.string(expected('the name of an environment')), v.regex(NAME, NOT_A_NAME)),
+        expected('an array of former names'),
+      ),
+    ),
     lockTimeout: v.optional(duration),
     statementTimeout: v.optional(duration),
     lockWait: v.optional(duration),
@@ -155,6 +154,37 @@ const environment = v.pipe(
   }),
 );
 
+/** A former name stands for one environment, or a database would be accepted as several. */
+const environments = v.pipe(
+  recordOf('environments', environment),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const claimed = new Map<string, string>();
+    for (const [name, { renamedFrom = [] }] of Object.entries(dataset.value)) {
+      for (const former of renamedFrom) {
+        const other = claimed.get(former);
+        claimed.set(former, name);
+        const wrong = Object.hasOwn(dataset.value, former)
+          ? `names "${former}", which is an environment of this configuration`
+          : other !== undefined && `names "${former}", which ${other} names as well`;
+        if (wrong !== false) addIssue({ message: wrong, path: pathTo(dataset.value, name) });
+      }
+    }
+  }),
+);
+
+function pathTo(
+  input: Record<string, unknown>,
+  name: string,
+): [v.ObjectPathItem, v.ObjectPathItem] {
+  const value = input[name] as Record<string, unknown>;
+  const former = value['renamedFrom'];
+  return [
+    { type: 'object', origin: 'value', input, key: name, value },
+    { type: 'object', origin: 'value', input: value, key: 'renamedFrom', value: former },
+  ];
+}
+
 /** What a configuration file may hold. Every mistake is an issue of its own. */
 export const configSchema = v.pipe(
   objectOf({
@@ -166,7 +196,7 @@ export const configSchema = v.pipe(
     searchPath: v.optional(v.array(identifier, expected('an array of schema names'))),
     outOfOrder: v.optional(outOfOrder),
     loadTimeout: v.optional(duration),
-    environments: v.optional(recordOf('environments', environment)),
+    environments: v.optional(environments),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;

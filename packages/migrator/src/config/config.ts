@@ -41,6 +41,11 @@ export type FindTenants = (db: TenantSource) => Promise<string[]>;
 
 /** One environment: where its database is, and how careful to be with it. */
 export interface EnvironmentConfig extends DatabaseConfig {
+  /**
+   * Names that the environment had before. A database that is stamped with one of them is accepted. The next command that
+   * applies, reverts or records anything stamps it with the present name and carries its history over.
+   */
+  readonly renamedFrom?: readonly string[];
   /** Several databases instead of `url`, each with a lock and a history of its own. */
   readonly databases?: Readonly<Record<string, DatabaseConfig>>;
   /** `true` marks what must not be harmed: verified TLS, and confirmation before anything is reverted. Default `false`. */

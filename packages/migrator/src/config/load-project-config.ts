@@ -92,6 +92,7 @@ function completeEnvironment(
   return {
     name,
     databases: databasesOf(name, environment),
+    formerNames: environment.renamedFrom ?? [],
     protected: environment.protected ?? false,
     outOfOrder: environment.outOfOrder ?? project.outOfOrder ?? DEFAULTS.outOfOrder,
     schema: environment.schema ?? project.schema ?? DEFAULTS.schema,

@@ -45,6 +45,7 @@ const ENVIRONMENT_KEYS: Readonly<Record<string, true>> = {
   outOfOrder: true,
   schema: true,
   tenants: true,
+  renamedFrom: true,
 } satisfies Record<keyof EnvironmentConfig, true>;
 
 /** Stricter than what a configuration may hold: who is outside is looked at by the schema, which knows what to say. */

@@ -14,6 +14,8 @@ export interface ProjectEnvironment {
   readonly name: string;
   /** At least one. */
   readonly databases: readonly DatabaseEntry[];
+  /** Names that the environment had before; none where it was never renamed. */
+  readonly formerNames: readonly string[];
   readonly protected: boolean;
   readonly outOfOrder: 'refuse' | 'allow';
   readonly schema: string;

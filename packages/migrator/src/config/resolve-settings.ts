@@ -60,6 +60,7 @@ export function resolveSettings(
     searchPath: [...new Set([environment.schema, ...config.searchPath])],
     furtherSchemas: config.searchPath,
     environment: environment.name,
+    formerEnvironments: environment.formerNames,
     databaseName: database.name,
     tenant: undefined,
     connection: connections[index] as Connection,

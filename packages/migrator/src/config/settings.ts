@@ -52,6 +52,8 @@ export interface Settings {
   /** What the configuration puts behind `schema` in the search path, whatever that schema is. */
   readonly furtherSchemas: readonly string[];
   readonly environment: string;
+  /** Names that the environment had before. */
+  readonly formerEnvironments: readonly string[];
   /** Name of one of several databases of the environment; `undefined` where there is only one. */
   readonly databaseName: string | undefined;
   /** The tenant that these settings are of, fit to be printed; `undefined` for the environment's own database. */

@@ -5,6 +5,8 @@ import type { DatabaseStamp, HistoryState } from './state';
 /** Who asks for a database: the environment, and the options that lead another command to the same database. */
 export interface EnvironmentScope {
   readonly environment: string;
+  /** Names that the environment had before: a database that has one of them belongs to it. */
+  readonly formerEnvironments?: readonly string[];
   readonly project: string;
   readonly databaseName?: string;
   readonly tenant?: string;
@@ -21,12 +23,12 @@ export function findEnvironmentMismatch(
 ): Problem | undefined {
   const { stamp, environments, elsewhere } = state;
   if (stamp !== undefined) {
-    return stamp.environment === scope.environment ? undefined : mismatch(stamp, '', scope);
+    return isOwn(stamp.environment, scope) ? undefined : mismatch(stamp, '', scope);
   }
-  const foreign = elsewhere.find((other) => other.stamp.environment !== scope.environment);
+  const foreign = elsewhere.find((other) => !isOwn(other.stamp.environment, scope));
   if (foreign !== undefined) return elsewhereMismatch([foreign], scope);
   if (state.table !== 'original' || environments.length === 0) return undefined;
-  if (environments.includes(scope.environment)) return undefined;
+  if (environments.some((name) => isOwn(name, scope))) return undefined;
   const known = environments.map((name) => `'${name}'`).join(', ');
   return {
     code: 'ENVIRONMENT_MISMATCH',
@@ -44,10 +46,34 @@ export function findForeignStamps(stamps: DatabaseStamps, scope: EnvironmentScop
   const foreign = new Map<string, SchemaStamp[]>();
   for (const each of stamps.read) {
     const { environment } = each.stamp;
-    if (environment === scope.environment) continue;
+    if (isOwn(environment, scope)) continue;
     foreign.set(environment, [...(foreign.get(environment) ?? []), each]);
   }
   return [...foreign.values()].map((schemas) => elsewhereMismatch(schemas, scope));
+}
+
+/**
+ * The former name under which a database has its rows, if it does not have the present name yet.
+ *
+ * @param formerEnvironments in order of preference
+ */
+export function formerName(
+  state: Pick<HistoryState, 'stamp' | 'environments' | 'table'>,
+  environment: string,
+  formerEnvironments: readonly string[],
+): string | undefined {
+  const { stamp, environments, table } = state;
+  if (stamp !== undefined) return formerEnvironments.find((name) => name === stamp.environment);
+  if (table === 'original') {
+    if (environments.includes(environment)) return undefined;
+    return formerEnvironments.find((name) => environments.includes(name));
+  }
+  // A new history is created under the present name. The other schemas follow when they are used.
+  return undefined;
+}
+
+function isOwn(name: string, { environment, formerEnvironments = [] }: EnvironmentScope): boolean {
+  return name === environment || formerEnvironments.includes(name);
 }
 
 /** The command that makes a database of one environment a database of another. */
@@ -78,6 +104,7 @@ function mismatch(stamp: DatabaseStamp, where: string, scope: EnvironmentScope):
 function waysOut(stamped: string, scope: EnvironmentScope): string {
   return (
     `If this is the wrong database, check --env, NODE_ENV and the url. ` +
+    `If the environment was renamed, add renamedFrom: ['${stamped}'] to '${scope.environment}' in db.config. ` +
     `If it is a restored copy that is now used as '${scope.environment}', run \`${adoptCommand(stamped, scope)}\`.`
   );
 }

@@ -1,12 +1,13 @@
 import type { Session } from '../database/database';
 import { appendEntry, appendGuarded, type AppendGuard } from './append';
 import type { HistoryEntry, NewHistoryEntry } from './entry';
-import { upgrades, type Upgrade } from './formats';
-import { prepareHistory } from './prepare';
+import { latestFormat, upgrades, type Upgrade } from './formats';
+import { prepareHistory, writeStamp } from './prepare';
 import { readAttempts, readHistory, readRecent } from './read';
 import { readStamps, type DatabaseStamps } from './stamps';
 import type { HistoryState, PrepareOptions, ReadOptions } from './state';
-import { readRollbackData } from './stored-rollback-data';
+import { readRowsToCarry, type RowToCarry } from './rows-to-carry';
+import { readRollbackData, readStoredRollbackData } from './stored-rollback-data';
 import { historyTables, type HistoryTables } from './tables';
 import { verifyChain } from './verify-chain';
 import type { Problem } from '../errors';
@@ -114,6 +115,34 @@ export class History {
   /** What the database is by the stamps of all its schemas, this one included. */
   stamps(): Promise<DatabaseStamps> {
     return readStamps(this.#session);
+  }
+
+  /**
+   * The rows that hold the state of every migration of an environment, of all projects, in order: the newest row of a
+   * migration, and for one that did not finish all rows since its last finished attempt.
+   */
+  rowsToCarry(environment: string): Promise<RowToCarry[]> {
+    return readRowsToCarry(this.#session, this.#tables, environment, this.format);
+  }
+
+  /**
+   * The rollback data that holds for a row as it is stored.
+   *
+   * @returns JSON text, byte for byte; `undefined` when there is none
+   * @throws {MigratorError} `HISTORY_CORRUPT` when the row was deleted
+   */
+  storedRollbackData(rowId: string): Promise<string | undefined> {
+    return readStoredRollbackData(this.#session, this.#tables, rowId);
+  }
+
+  /** Stamps the database, in the caller's transaction. The tables must be current. */
+  stamp(options: Pick<PrepareOptions, 'environment' | 'protected'>, note: string): Promise<void> {
+    return writeStamp(this.#session, this.#tables, options, this.#upgrades, note);
+  }
+
+  /** The format that {@link prepare} leads to. */
+  get format(): number {
+    return latestFormat(this.#upgrades);
   }
 
   /** Every row that a run has written, in order; resolves a connection that was lost at COMMIT. */

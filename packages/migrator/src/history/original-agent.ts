@@ -96,6 +96,7 @@ export function originalState(
   const named = rows.map((row) => row.environment).filter((name) => name !== undefined);
   return {
     entries: [...latest.values()].sort((a, b) => compare(a.version, b.version)),
+    renamedFrom: undefined,
     stamp: undefined,
     elsewhere: [],
     format: undefined,

@@ -103,19 +103,19 @@ async function makeCurrent(
     // Dropping history and stamp together is how a history is started anew on purpose: its witnesses are of no use then.
     await session.query(`DROP TABLE IF EXISTS ${tables.chain}`);
     await runSteps(session, tables, steps, 0);
-    await stamp(session, tables, inherited, steps, 'created');
+    await writeStamp(session, tables, inherited, steps, 'created');
   } else if (found.table === 'original') {
     await upgradeOriginal(session, tables, options);
     await runSteps(session, tables, steps, 1);
-    await stamp(session, tables, inherited, steps, 'upgraded from the original agent');
+    await writeStamp(session, tables, inherited, steps, 'upgraded from the original agent');
   } else {
     refuseNewer(found.format, steps, tables);
     const kept = { ...options, protected: options.protected || found.stamp.protected };
     if (found.format < latestFormat(steps)) {
       await runSteps(session, tables, steps, found.format);
-      await stamp(session, tables, kept, steps, `upgraded from format ${found.format}`);
+      await writeStamp(session, tables, kept, steps, `upgraded from format ${found.format}`);
     } else if (kept.protected && !found.stamp.protected) {
-      await stamp(session, tables, kept, steps, 'marked as protected');
+      await writeStamp(session, tables, kept, steps, 'marked as protected');
     }
   }
 }
@@ -171,10 +171,11 @@ async function runSteps(
   }
 }
 
-async function stamp(
+/** Appends a stamp, in the caller's transaction. */
+export async function writeStamp(
   session: Session,
   tables: HistoryTables,
-  options: PrepareOptions,
+  options: Pick<PrepareOptions, 'environment' | 'protected'>,
   steps: readonly Upgrade[],
   note: string,
 ): Promise<void> {

@@ -8,6 +8,7 @@ describeHistory('the history', (bench) => {
     it('is absent, and looking creates nothing', async () => {
       expect(await bench.history.read('staging')).toEqual({
         entries: [],
+        renamedFrom: undefined,
         stamp: undefined,
         elsewhere: [],
         format: undefined,

@@ -9,6 +9,7 @@ import { regclass } from './interference';
 import { inspect, parseStamp, stampSql, unstamped } from './inspect';
 import { originalState, readOriginal } from './original-agent';
 import { explainDenied } from './permission';
+import { formerName } from './environment';
 import { readStamps, type SchemaStamp } from './stamps';
 import { findRowProblems, toEntry, type RawRow } from './row';
 import type { HistoryState, ReadOptions } from './state';
@@ -33,11 +34,25 @@ export async function readHistory(
   options: ReadOptions,
   steps: readonly Upgrade[],
 ): Promise<HistoryState> {
-  const state = await readState(session, tables, environment, options, steps);
+  const state = await readRenamed(session, tables, environment, options, steps);
   if (state.damage.length > 0 && options.damage !== 'report') {
     throw MigratorError.fromProblems(state.damage);
   }
   return state;
+}
+
+/** Reads a second time, under the former name, only where the database still has one. */
+async function readRenamed(
+  session: Session,
+  tables: HistoryTables,
+  environment: string,
+  options: ReadOptions,
+  steps: readonly Upgrade[],
+): Promise<HistoryState> {
+  const state = await readState(session, tables, environment, options, steps);
+  const renamedFrom = formerName(state, environment, options.formerEnvironments ?? []);
+  if (renamedFrom === undefined) return state;
+  return { ...(await readState(session, tables, renamedFrom, options, steps)), renamedFrom };
 }
 
 async function readState(
@@ -71,6 +86,7 @@ async function readState(
     }
     return {
       entries: [],
+      renamedFrom: undefined,
       stamp: undefined,
       elsewhere: await readElsewhere(session, tables),
       format: undefined,
@@ -119,6 +135,7 @@ async function readOurs(
   ];
   return {
     entries: latest.map(toEntry),
+    renamedFrom: undefined,
     stamp: found.stamp,
     elsewhere: [],
     format: found.format,

@@ -10,6 +10,8 @@ export interface SchemaStamp {
   /** Format of the history in that schema. */
   readonly format: number;
   readonly stamp: DatabaseStamp;
+  /** Whether the database user may write a stamp there. */
+  readonly writable: boolean;
 }
 
 /** A schema whose stamp exists but cannot be read. */
@@ -62,25 +64,31 @@ export async function readStamps(
 
 async function readOnce(session: Session, selection: StampSelection): Promise<DatabaseStamps> {
   const found = await findStampTables(session, selection);
-  const readable = found.filter((table) => table.readable).map(({ schema }) => schema);
+  const readable = found.filter((table) => table.readable);
   const unread: UnreadStamp[] = found
     .filter((table) => !table.readable)
     .map(({ schema }) => ({ schema, why: 'denied' }));
   const read: SchemaStamp[] = [];
   for (let start = 0; start < readable.length; start += BATCH) {
     const schemas = readable.slice(start, start + BATCH);
-    const stamps = schemas.map((schema) => `(${stampSql(historyTables(schema))})::text`);
+    const stamps = schemas.map(({ schema }) => `(${stampSql(historyTables(schema))})::text`);
     const { rows } = await session.query<{ stamps: string }>(
       `SELECT pg_catalog.json_build_array(${stamps.join(', ')})::text AS stamps`,
     );
     const values = JSON.parse(rows[0]?.stamps ?? '[]') as (string | null)[];
-    for (const [index, schema] of schemas.entries()) {
+    for (const [index, { schema, writable }] of schemas.entries()) {
       const parsed = parseStamp(values[index] ?? null);
       if (parsed === undefined) unread.push({ schema, why: 'empty' });
-      else read.push({ schema, ...parsed });
+      else read.push({ schema, writable, ...parsed });
     }
   }
   return { read, unread };
+}
+
+interface StampTable {
+  readonly schema: string;
+  readonly readable: boolean;
+  readonly writable: boolean;
 }
 
 /**
@@ -90,10 +98,11 @@ async function readOnce(session: Session, selection: StampSelection): Promise<Da
 async function findStampTables(
   session: Session,
   { except, sample }: StampSelection,
-): Promise<readonly { readonly schema: string; readonly readable: boolean }[]> {
-  const { rows } = await session.query<{ schema: string; readable: boolean }>(
-    `SELECT schema, readable FROM (SELECT n.nspname::text AS schema,
-        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
+): Promise<readonly StampTable[]> {
+  const { rows } = await session.query<StampTable>(
+    `SELECT schema, readable, writable FROM (SELECT n.nspname::text AS schema,
+        pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+        pg_catalog.has_any_column_privilege(c.oid, 'INSERT') AS writable
       FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = 'migration_database' AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'

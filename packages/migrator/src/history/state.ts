@@ -16,6 +16,11 @@ export interface DatabaseStamp {
 export interface HistoryState {
   /** The latest row of each migration, of all projects, in order of project and version. */
   readonly entries: readonly HistoryEntry[];
+  /**
+   * The former name of the environment that the database still has: its rows are under that name, and `entries` are these
+   * rows. `undefined` where the database has the present name.
+   */
+  readonly renamedFrom: string | undefined;
   /** `undefined` where nothing is stamped yet. */
   readonly stamp: DatabaseStamp | undefined;
   /** Format of our tables in the database; `undefined` where they are not there. */
@@ -35,6 +40,8 @@ export interface HistoryState {
 
 /** How to read the history. */
 export interface ReadOptions {
+  /** Names that the environment had before: a database that is stamped with one of them is read under that name. */
+  readonly formerEnvironments?: readonly string[];
   /**
    * The project that rows of the original agent are counted to (it knew no projects) while its table is not upgraded:
    * the same that {@link History.prepare} will be given.
@@ -48,6 +55,8 @@ export interface ReadOptions {
 export interface PrepareOptions {
   /** Environment that the database belongs to. */
   readonly environment: string;
+  /** Names that the environment had before: stamps of other schemas may have them. */
+  readonly formerEnvironments?: readonly string[];
   /** Marks the database as protected. A mark that is there stays, whatever is said here. */
   readonly protected: boolean;
   /** The project that rows of the original agent are counted to. */

@@ -23,6 +23,21 @@ export async function readRollbackData(
   tables: HistoryTables,
   rowId: string,
 ): Promise<unknown> {
+  const found = await findRow(session, tables, rowId);
+  if (found.malformed) throw corrupt(tables, found.row_id, 'has rollback data that is not JSON');
+  return found.data === null ? undefined : (JSON.parse(found.data) as unknown);
+}
+
+/** The same as {@link readRollbackData}, as the text that is stored; also where it is not JSON. */
+export async function readStoredRollbackData(
+  session: Session,
+  tables: HistoryTables,
+  rowId: string,
+): Promise<string | undefined> {
+  return (await findRow(session, tables, rowId)).data ?? undefined;
+}
+
+async function findRow(session: Session, tables: HistoryTables, rowId: string): Promise<FoundRow> {
   const { rows } = await session
     .query<FoundRow>(
       `SELECT COALESCE(source.id, asked.id)::text AS row_id, source.data,
@@ -35,7 +50,8 @@ export async function readRollbackData(
         WHERE r.environment = asked.environment AND r.project = asked.project
           AND r.version = asked.version AND r.attempt <= asked.attempt
           AND (r.rollback_data IS NOT NULL OR r.state = 'reverted'
-            OR (r.state = 'applied' AND r.action IN ('apply', 'baseline')))
+            OR (r.state = 'applied' AND r.action IN ('apply', 'baseline'))
+            OR (r.checksum_algorithm = 'legacy' AND r.error_code = 'HISTORY_CORRUPT'))
         ORDER BY r.attempt DESC LIMIT 1) source ON true
       WHERE asked.id = $1::text::bigint`,
       [rowId],
@@ -45,8 +61,7 @@ export async function readRollbackData(
     });
   const found = rows[0];
   if (found === undefined) throw corrupt(tables, rowId, 'is not there any more');
-  if (found.malformed) throw corrupt(tables, found.row_id, 'has rollback data that is not JSON');
-  return found.data === null ? undefined : (JSON.parse(found.data) as unknown);
+  return found;
 }
 
 function corrupt(tables: HistoryTables, rowId: string, what: string): MigratorError {

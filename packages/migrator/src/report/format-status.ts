@@ -22,6 +22,7 @@ export function formatStatus(result: StatusResult, style: Style = plainStyle): s
       formatHead(result, style),
       formatMigrations(result.migrations, style),
       formatCounts(result, style),
+      formatFormerEnvironment(result),
       result.problems.length === 0
         ? undefined
         : `${style.bad('In the way of the next migrate:')}\n${indent(formatProblems(result.problems, style))}`,
@@ -82,6 +83,15 @@ function formatRunner({ databaseUser, claimed }: HistoryEntry): string {
       : `${claimed.osUser}${claimed.host === undefined ? '' : `@${claimed.host}`}`;
   if (databaseUser === undefined) return claims === undefined ? '' : `(${claims})`;
   return claims === undefined ? databaseUser : `${databaseUser} (${claims})`;
+}
+
+/** What the next command will do because the environment was renamed. */
+function formatFormerEnvironment({
+  environment,
+  formerEnvironment,
+}: StatusResult): string | undefined {
+  if (formerEnvironment === undefined) return undefined;
+  return `The database is still stamped '${formerEnvironment}'. The next command that changes anything stamps it '${environment}' and carries its history over.`;
 }
 
 function formatCounts({ counts, migrations }: StatusResult, style: Style): string {

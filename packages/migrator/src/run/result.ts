@@ -61,6 +61,11 @@ export interface StatusResult extends ResultContext {
     readonly failed: number;
     readonly drifted: number;
   };
+  /**
+   * The name that the environment had before and that the database still has. The next command that changes anything stamps
+   * it with the present name and carries its history over.
+   */
+  readonly formerEnvironment: string | undefined;
   /** The newest history rows of the project in this environment, newest first. */
   readonly recent: readonly HistoryEntry[];
   /** What would stop `migrate` now: drift, interruptions, unknown dependencies. */
