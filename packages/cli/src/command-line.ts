@@ -46,9 +46,12 @@ function defineMigrate(db: Command, run: Run): void {
       'Applies pending migrations in dependency order, each in a transaction of its own.',
     )
     .option('--dry-run', 'print the plan and touch nothing')
-    .option('--to <version>', 'the last version to apply, with what it depends on')
+    .option('--to <version>', 'the last version to apply, with all before it in the planned order')
     .option('--single-transaction', 'apply all of them in one transaction, or none')
-    .option('--allow-out-of-order', 'also apply versions older than the newest applied one')
+    .option(
+      '--allow-out-of-order',
+      'also apply migrations that come before an applied one in the planned order',
+    )
     .option('--with-dependencies', 'apply what it needs of other projects first')
     .option('--concurrency <n>', 'how many tenants at once; default 4')
     .option('--canary <tenant>', 'the tenant that goes first and alone; default the first')
@@ -91,7 +94,10 @@ function defineRollback(db: Command, run: Run): void {
       'Reverts applied migrations, newest first, each with the rollback data stored when it was applied.',
     )
     .argument('[name-or-version]', 'the one migration to revert')
-    .option('--to <version>', 'revert everything after this version, which itself stays')
+    .option(
+      '--to <version>',
+      'revert everything after this version in the planned order; the version itself stays',
+    )
     .option('--last [n]', 'revert the newest one, or the newest n')
     .option('--dry-run', 'print the plan and touch nothing')
     .option('--confirm <environment>', CONFIRM);
@@ -130,7 +136,10 @@ function defineBaseline(db: Command, run: Run): void {
     .description(
       'Marks migrations as applied without running them. Refused when the project has a history already.',
     )
-    .requiredOption('--to <version>', 'the last version whose changes the database already has')
+    .requiredOption(
+      '--to <version>',
+      'the last version that the database has, with all before it in the planned order',
+    )
     .option('--dry-run', 'print what would be marked and touch nothing')
     .option('--confirm <environment>', CONFIRM)
     .option('--lock-wait <duration>', LOCK_WAIT);

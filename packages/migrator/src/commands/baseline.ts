@@ -1,9 +1,14 @@
 import { MigratorError } from '../errors';
 import type { HistoryState } from '../history/state';
-import type { Migration } from '../migration/types';
+import type { Migration, MigrationFile } from '../migration/types';
+import { findCycles } from '../plan/cycles';
 import { findMigration, knownMigrations } from '../plan/find-migration';
+import { topologicalOrder } from '../plan/order';
+import { cycleProblem } from '../plan/plan-apply';
+import { inPlannedOrder, isUpTo, plannedOrder } from '../plan/planned-order';
 import { count } from '../report/wording';
 import { appendMarks } from './mark';
+import { loadAncestors } from './load-ancestors';
 import { findFiles } from './plan-migrate';
 import { ownDatabase, prepareHistory, runScope } from './own-project';
 import {
@@ -18,7 +23,7 @@ import type { ResultContext } from '../run/result';
 
 /** Up to where a database already is. */
 export interface BaselineOptions {
-  /** The last migration that the database already has, by version or name. */
+  /** The last migration that the database already has, by version or name, and with it all before it in planned order. */
   readonly to: string;
   readonly mode?: 'run' | 'dry-run';
   /** The environment's name: a protected database gets no baseline without it. */
@@ -28,7 +33,7 @@ export interface BaselineOptions {
 /** What was, or would be, marked as applied. */
 export interface BaselineResult extends ResultContext {
   readonly status: 'planned' | 'done';
-  /** In order of version. */
+  /** In planned order. */
   readonly marked: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -69,7 +74,7 @@ async function chooseMigrations(
   state: HistoryState,
   to: string,
 ): Promise<readonly Migration[]> {
-  const { settings, sources } = context;
+  const { settings } = context;
   const { project, environment } = settings;
   refuseOtherEnvironment(settings, state);
   const recorded = state.entries.filter((entry) => entry.project === project);
@@ -83,9 +88,21 @@ async function chooseMigrations(
   const files = await findFiles(context);
   const found = findMigration(to, project, knownMigrations(project, files, []));
   if (!found.ok) throw MigratorError.fromProblems([found.problem]);
-  const { version } = found.migration;
-  const upTo = files.filter((file) => file.version <= version);
-  return sources.migrations(upTo, settings);
+  const { id } = found.migration;
+  const target = files.find((file) => file.id === id);
+  if (target === undefined) return [];
+  const loaded = await loadAncestors(context, { target, files });
+  const order = plannedOrder({ entries: state.entries, pending: loaded });
+  const upTo = inPlannedOrder(loaded, order).filter((one) => isUpTo(one.id, id, order));
+  refuseCycle(loaded, target);
+  return upTo;
+}
+
+/** @throws {MigratorError} `DEPENDENCY_CYCLE`, if the target has no place in the planned order */
+function refuseCycle(loaded: readonly Migration[], { id }: MigrationFile): void {
+  const { stuck } = topologicalOrder(loaded);
+  if (!stuck.some((migration) => migration.id === id)) return;
+  throw MigratorError.fromProblems(findCycles(stuck).map(cycleProblem));
 }
 
 function identity({ id, name }: Migration): { id: string; name: string } {

@@ -1,14 +1,25 @@
 import { MigratorError } from '../errors';
 import type { HistoryState } from '../history/state';
 import type { Migration } from '../migration/types';
-import { findNeeded, planAcrossProjects, type ProjectFacts } from '../plan/plan-across-projects';
+import {
+  findNeeded,
+  knownOf,
+  planAcrossProjects,
+  type ProjectFacts,
+} from '../plan/plan-across-projects';
+import type { KnownMigrations } from '../plan/planned-order';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import type { Plan } from '../plan/types';
 import { isMigratorError } from '../report/error-shape';
 import { explainFailure } from '../run/explain-failure';
 import type { MigrationFailure, ResultContext, RunResult } from '../run/result';
 import { migrate } from './migrate';
-import { findFiles, findPendingMigrations, type MigrateOptions } from './plan-migrate';
+import {
+  findFiles,
+  findPendingMigrations,
+  type MigrateOptions,
+  type PlannedRun,
+} from './plan-migrate';
 import { otherProjectSettings } from './other-projects';
 import { lookAtHistory, orThrow, projectDatabase, type CommandContext } from './project-database';
 import { rememberedSources } from './project-sources';
@@ -24,6 +35,8 @@ interface Participant {
 /** Runs in order, the last one of the requested project; none where nothing is pending. */
 interface PlannedRuns {
   readonly plans: readonly Plan<Migration>[];
+  /** What decided the order: each run is planned again with it. */
+  readonly known: KnownMigrations;
   readonly participants: ReadonlyMap<string, Participant>;
   readonly requested: Participant;
 }
@@ -38,7 +51,7 @@ export async function migrateAcrossProjects(
 ): Promise<RunResult> {
   const started = performance.now();
   const context = { ...given, sources: rememberedSources(given.sources) };
-  const { plans, participants, requested } = await planRuns(context, options.to);
+  const { plans, known, participants, requested } = await planRuns(context, options.to);
   const last = plans.at(-1);
   if (last === undefined) return migrate(context, { ...options, prerequisites: 'require' });
   if (options.transaction === 'single') {
@@ -54,7 +67,7 @@ export async function migrateAcrossProjects(
   const results: RunResult[] = [];
   for (const [index, plan] of plans.entries()) {
     const participant = participants.get(plan.project) ?? requested;
-    const result = await runOne(participant, plan, options, results);
+    const result = await runOne(participant, plan, { ...options, known }, results);
     results.push(result);
     if (result.status !== 'failed' || plan === last) continue;
     for (const next of plans.slice(index + 1, -1)) {
@@ -75,7 +88,9 @@ async function planRuns(context: CommandContext, to: string | undefined): Promis
     const others = new Map([...participants].map(([name, { facts }]) => [name, facts]));
     others.delete(project);
     const across = { requested: requested.facts, others, to };
-    const unknown = orThrow(findNeeded(across)).unknown.filter((name) => !tried.has(name));
+    // An unknown target is reported below, together with everything else.
+    const needed = findNeeded(across);
+    const unknown = needed.ok ? needed.plan.unknown.filter((name) => !tried.has(name)) : [];
     const found =
       unknown.length === 0 && tried.size === 0 ? [] : await context.sources.projects(workspaceRoot);
     if (unknown.length === 0) {
@@ -83,7 +98,7 @@ async function planRuns(context: CommandContext, to: string | undefined): Promis
       const plans = orThrow(planAcrossProjects(across, names)).filter(
         ({ steps }) => steps.length > 0,
       );
-      return { plans, participants, requested };
+      return { plans, known: knownOf(across), participants, requested };
     }
     for (const name of unknown) {
       tried.add(name);
@@ -103,29 +118,28 @@ async function lookAt(context: CommandContext): Promise<Participant> {
   const state = await lookAtHistory(database, 'throw', (found: HistoryState) =>
     Promise.resolve(found),
   );
-  const pending = await findPendingMigrations(context, files, state);
+  const { pending, problems } = await findPendingMigrations(context, files, state);
   const { entries } = state;
   return {
     context,
     result: database.result,
-    facts: { project, environment, pending, files, entries, outOfOrder },
+    facts: { project, environment, pending, files, entries, outOfOrder, problems },
   };
 }
 
 async function runOne(
   { context, result }: Participant,
   plan: Plan<Migration>,
-  options: MigrateOptions,
+  options: MigrateOptions & Pick<PlannedRun, 'known'>,
   before: readonly RunResult[],
 ): Promise<RunResult> {
+  const { transaction, known } = options;
   const started = performance.now();
-  const again = before.some(({ project }) => project === plan.project);
   try {
     return await migrate(context, {
-      transaction: options.transaction,
+      transaction,
       only: new Set(plan.steps.map(({ migration }) => migration.id)),
-      // Planned as one, checked as one: only the order of runs makes these late.
-      outOfOrder: again ? 'allow' : undefined,
+      known,
     });
   } catch (error) {
     // A refusal promises that nothing was touched, and an earlier run has touched something.

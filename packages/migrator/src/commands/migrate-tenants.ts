@@ -157,8 +157,8 @@ async function findBehind(
     look: async ({ context, state, history }: TenantView) => {
       refuseOtherEnvironment(context.settings, state);
       const { entries } = state;
-      const pending = findPending({ project: context.settings.project, files, entries });
-      if (pending.ok && pending.plan.length === 0) return [];
+      const found = findPending({ project: context.settings.project, files, entries });
+      if (found.pending.length === 0 && found.problems.length === 0) return [];
       // Of what is about to run only the run itself decides, under the lock.
       if (!dryRun || options.prerequisites === 'apply') return undefined;
       // What other projects have not applied yet, they have by the time of the run.

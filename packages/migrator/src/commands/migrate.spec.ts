@@ -188,4 +188,105 @@ describeOnEveryDatabase('migrating in a single transaction', (workspace) => {
     expect(problems[1]?.where).toBe(api.pathOf('three'));
     expect(await workspace().tables('all')).toEqual([]);
   });
+
+  /** b (02) and c (03) depend on e (05), so the planned order is a, e, b, c. */
+  const stoppedProject = (up: string) => {
+    const dependencies = [nthVersion(5)];
+    return workspace()
+      .project()
+      .add('a', { version: nthVersion(1) })
+      .add('b', { version: nthVersion(2), up, dependencies })
+      .add('c', { version: nthVersion(3), dependencies })
+      .add('e', { version: nthVersion(5) });
+  };
+
+  it.each(['each', 'single'] as const)(
+    'A4: continues in planned order after a failure (transaction: %s)',
+    async (transaction) => {
+      const api = stoppedProject('SELECT 1/0');
+      expect((await api.migrate({ transaction })).failed?.name).toBe('b');
+      api.add('b', { up: 'SELECT 1', dependencies: [nthVersion(5)] });
+
+      expect((await api.status()).problems).toEqual([]);
+      const result = await api.migrate({ transaction });
+
+      const rest = transaction === 'each' ? ['b', 'c'] : ['a', 'e', 'b', 'c'];
+      expect(names(result.done)).toEqual(rest);
+    },
+  );
+
+  it.each(['a', 'e', 'b', 'c'])(
+    'A4: continues after --to=%s, and returns to it by rollback --to',
+    async (to) => {
+      const order = ['a', 'e', 'b', 'c'];
+      const api = stoppedProject('SELECT 1');
+      for (const name of order) {
+        const dependencies = name === 'b' || name === 'c' ? [nthVersion(5)] : [];
+        api.add(name, { down: 'SELECT 1', dependencies });
+      }
+      expect(names((await api.migrate({ to })).done)).toEqual(
+        order.slice(0, order.indexOf(to) + 1),
+      );
+      expect((await api.status()).migrations.map(({ drift }) => drift)).not.toContain('outOfOrder');
+      await api.migrate();
+
+      const version = nthVersion({ a: 1, b: 2, c: 3, e: 5 }[to] ?? 0);
+      const reverted = await api.rollback({ selection: { kind: 'to', version } });
+      expect(names(reverted.done)).toEqual(order.slice(order.indexOf(to) + 1).reverse());
+      expect(names((await api.migrate()).done)).toEqual(order.slice(order.indexOf(to) + 1));
+    },
+  );
+
+  it('A4: baseline --to takes what comes before it in planned order', async () => {
+    const api = stoppedProject('SELECT 1').add('later', { version: nthVersion(9) });
+    const { marked } = await api.baseline({ to: nthVersion(3) });
+    expect(names(marked)).toEqual(['a', 'e', 'b', 'c']);
+    expect(names((await api.migrate()).done)).toEqual(['later']);
+  });
+
+  it('D8: reports everything that stops a run at once, in status and dry runs, too', async () => {
+    const api = workspace()
+      .project()
+      .add('one')
+      .add('two')
+      .add('four', { version: nthVersion(4) });
+    await api.migrate();
+    appendFileSync(api.pathOf('one'), '// changed');
+    api.remove('two');
+    api.add('late', { version: nthVersion(3) });
+    api.add('lost', {
+      version: nthVersion(5),
+      dependencies: [nthVersion(99), `nobody:${nthVersion(1)}`],
+    });
+    api.add('six', { version: nthVersion(6), dependencies: [nthVersion(7)] });
+    api.add('seven', { version: nthVersion(7), dependencies: [nthVersion(6)] });
+    await workspace().sql(
+      `INSERT INTO migration_history (project, version, migration_name, checksum, checksum_algorithm, success, environment, agent_version, action, state, attempt, run_id)
+       SELECT project, '${nthVersion(8)}', 'half', checksum, checksum_algorithm, false, environment, agent_version, 'apply', 'running', 1, 'killed'
+         FROM migration_history LIMIT 1`,
+    );
+    api.add('half', { version: nthVersion(8), transaction: false });
+    api.add('behind', { version: nthVersion(9), dependencies: [nthVersion(8)] });
+
+    const expected = [
+      'CHECKSUM_MISMATCH',
+      'DEPENDENCY_CYCLE',
+      'FILE_MISSING',
+      'INTERRUPTED',
+      'OUT_OF_ORDER',
+      'UNKNOWN_DEPENDENCY',
+      'UNKNOWN_PROJECT',
+    ];
+    const sorted = (problems: readonly { code: string }[]) =>
+      problems.map(({ code }) => code).sort();
+    expect(sorted((await refusal(api.migrate())).problems)).toEqual(expected);
+    expect(sorted((await refusal(api.migrate({ mode: 'dry-run' }))).problems)).toEqual(expected);
+    const across = api.migrate({ prerequisites: 'apply' });
+    expect(sorted((await refusal(across)).problems)).toEqual(expected);
+    const status = await api.status();
+    expect(sorted(status.problems)).toEqual(expected);
+    expect(status.migrations.find(({ name }) => name === 'late')?.drift).toBe('outOfOrder');
+    const toNowhere = sorted((await refusal(api.migrate({ to: 'nowhere' }))).problems);
+    expect(toNowhere).toEqual([...expected, 'UNKNOWN_MIGRATION'].sort());
+  });
 });

@@ -1,17 +1,19 @@
+import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
 import { findPending } from '../plan/find-pending';
 import { planApply } from '../plan/plan-apply';
-import { assumingApplied, type PrerequisiteLookup } from '../plan/prerequisites';
+import type { KnownMigrations } from '../plan/planned-order';
+import { assumingApplied, withKnown, type PrerequisiteLookup } from '../plan/prerequisites';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
-import type { Plan } from '../plan/types';
+import { withProblems, type Plan } from '../plan/types';
 import { findPrerequisites } from './prerequisites';
 import { orThrow, refuseOtherEnvironment, type CommandContext } from './project-database';
 
 /** What to apply, and how. */
 export interface MigrateOptions {
-  /** The last migration to apply, by version or name, inclusive. Its dependencies come along. */
+  /** The last migration to apply, by version or name, inclusive, with all before it in the planned order. */
   readonly to?: string;
   /** `dry-run` makes the plan and touches nothing. Default `run`. */
   readonly mode?: 'run' | 'dry-run';
@@ -29,8 +31,8 @@ export interface MigrateOptions {
 export interface PlannedRun {
   /** Exactly these, and what they need. */
   readonly only?: ReadonlySet<MigrationId>;
-  /** Overrides the settings: what an earlier run of the same plan applied must not make the rest come too late. */
-  readonly outOfOrder?: 'allow';
+  /** What was known of all projects when the runs were planned: it decides the order. */
+  readonly known?: KnownMigrations;
 }
 
 /** The project's migration files, checked and hashed, not loaded. */
@@ -41,16 +43,32 @@ export function findFiles({
   return sources.files(settings);
 }
 
-/** What is pending, loaded. */
+/** What is pending, loaded, and what stops a run before that is planned. */
+export interface PendingMigrations {
+  readonly pending: readonly Migration[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Loads what is pending. The problems of what is applied are returned, so that they are reported together with what planning
+ * finds.
+ *
+ * @throws {MigratorError} `ENVIRONMENT_MISMATCH`; all problems, if a file cannot be loaded
+ */
 export async function findPendingMigrations(
   { settings, sources }: CommandContext,
   files: readonly MigrationFile[],
   state: HistoryState,
-): Promise<readonly Migration[]> {
+): Promise<PendingMigrations> {
   const { entries } = state;
   refuseOtherEnvironment(settings, state);
-  const pending = orThrow(findPending({ project: settings.project, files, entries }));
-  return sources.migrations(pending, settings);
+  const { pending, problems } = findPending({ project: settings.project, files, entries });
+  try {
+    return { pending: await sources.migrations(pending, settings), problems };
+  } catch (error) {
+    if (!(error instanceof MigratorError) || problems.length === 0) throw error;
+    throw MigratorError.fromProblems([...problems, ...error.problems]);
+  }
 }
 
 /** What planning starts from. */
@@ -94,6 +112,8 @@ interface PlanFacts {
   readonly files: readonly MigrationFile[];
   readonly state: HistoryState;
   readonly pending: readonly Migration[];
+  /** What was found before planning. */
+  readonly problems: readonly Problem[];
   readonly prerequisites: PrerequisiteLookup;
 }
 
@@ -102,29 +122,28 @@ async function gatherFacts(
   context: CommandContext,
   { files, state, history }: MigrateFacts,
 ): Promise<PlanFacts> {
-  const pending = await findPendingMigrations(context, files, state);
+  const { pending, problems } = await findPendingMigrations(context, files, state);
   const prerequisites = await findPrerequisites(context, pending, state, history);
-  return { files, state, pending, prerequisites };
+  return { files, state, pending, problems, prerequisites };
 }
 
 function planPending(
   { settings: { project, environment, outOfOrder } }: CommandContext,
-  { files, state: { entries }, pending, prerequisites }: PlanFacts,
+  { files, state: { entries }, pending, problems, prerequisites }: PlanFacts,
   options: MigrateOptions & PlannedRun,
 ): Plan<Migration> {
-  const plan = orThrow(
-    planApply({
-      project,
-      environment,
-      pending,
-      files,
-      entries,
-      prerequisites,
-      to: options.to,
-      only: options.only,
-      outOfOrder: options.outOfOrder ?? outOfOrder,
-    }),
-  );
+  const planned = planApply({
+    project,
+    environment,
+    pending,
+    files,
+    entries,
+    prerequisites: withKnown(prerequisites, options.known),
+    to: options.to,
+    only: options.only,
+    outOfOrder,
+  });
+  const plan = orThrow(withProblems(planned, problems));
   if (options.transaction === 'single') refuseWithoutTransaction(plan);
   return plan;
 }

@@ -241,4 +241,33 @@ describeOnEveryDatabase('a rollback is refused, and nothing touched', (workspace
     expect(await workspace().tables()).toHaveLength(3);
     expect((await api.rollback({ confirm: 'production' }, production)).status).toBe('done');
   });
+
+  it.each([undefined, false] as const)(
+    'D7: the steps after a failed revert work as printed (transaction: %s)',
+    async (transaction) => {
+      const up = 'CREATE TABLE one (id int)';
+      const api = workspace().project().add('one', { transaction, up, down: 'DROP TABLE onee' });
+      await api.migrate();
+      const version = nthVersion(1);
+
+      const guidance = (await api.rollback('one')).failed?.guidance?.join('\n') ?? '';
+      const action = transaction === false ? 'resume' : 'accept-checksum';
+      expect(guidance).toContain(
+        `correct it, then \`ff db repair ${version} --project=api --${action}\``,
+      );
+
+      api.add('one', { transaction, up, down: 'DROP TABLE one' });
+      const refused = await refusal(api.rollback('one'));
+      expect(refused.code).toBe('CHECKSUM_MISMATCH');
+      expect(refused.hint).toContain(`\`ff db repair ${version} --project=api --${action}\``);
+      expect((await api.repair({ migration: version, action })).status).toBe('done');
+      if (action === 'accept-checksum') {
+        expect(refused.hint).toContain(`, then \`nx run api:rollback --name=${version}\``);
+        expect((await api.rollback(version)).status).toBe('done');
+      }
+
+      expect(await workspace().tables()).toEqual([]);
+      expect((await api.status()).migrations).toMatchObject([{ state: 'reverted' }]);
+    },
+  );
 });

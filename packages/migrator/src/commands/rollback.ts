@@ -2,6 +2,8 @@ import { MigratorError } from '../errors';
 import { History } from '../history/history';
 import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile } from '../migration/types';
+import { findMigration, knownMigrations } from '../plan/find-migration';
+import { findPending } from '../plan/find-pending';
 import { planRevert } from '../plan/plan-revert';
 import { selectRevert, type RevertSelection } from '../plan/select-revert';
 import type { Plan } from '../plan/types';
@@ -9,6 +11,7 @@ import type { RunResult } from '../run/result';
 import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
 import { findDependentPlaces, readDependents, type DependentPlace } from './dependents-elsewhere';
+import { loadAncestors } from './load-ancestors';
 import { findFiles } from './plan-migrate';
 import { ownDatabase, runScope, prepareHistory } from './own-project';
 import {
@@ -82,7 +85,8 @@ async function makePlan(
   const { project, environment } = settings;
   const { entries } = state;
   refuseOtherEnvironment(settings, state);
-  const selected = orThrow(selectRevert({ project, files, entries, selection }));
+  const pending = await loadPendingTarget(context, { files, state }, selection);
+  const selected = orThrow(selectRevert({ project, files, entries, selection, pending }));
   const ids = new Set(selected.map(({ id }) => id));
   const reverted = files.filter(({ id }) => ids.has(id));
   const migrations = await sources.migrations(reverted, settings);
@@ -92,6 +96,20 @@ async function makePlan(
   );
   refuseWithoutDown(migrations);
   return plan;
+}
+
+/** What decides the place of a target that is not applied: the files know its dependencies, the history does not. */
+async function loadPendingTarget(
+  context: CommandContext,
+  { files, state }: Pick<RevertFacts, 'files' | 'state'>,
+  selection: RevertSelection,
+): Promise<readonly Migration[]> {
+  if (selection.kind !== 'to') return [];
+  const { project } = context.settings;
+  const { pending } = findPending({ project, files, entries: state.entries });
+  const found = findMigration(selection.version, project, knownMigrations(project, files, []));
+  const target = found.ok ? pending.find(({ id }) => id === found.migration.id) : undefined;
+  return target === undefined ? [] : loadAncestors(context, { target, files: pending });
 }
 
 /** Before any SQL runs: half a rollback is worse than none. */

@@ -1,6 +1,7 @@
 import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import type { HistoryState } from '../history/state';
+import type { MigrationFile, MigrationId } from '../migration/types';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
@@ -61,10 +62,16 @@ export async function standing(
   context: CommandContext,
   facts: MigrateFacts,
 ): Promise<Pick<StatusResult, 'migrations' | 'counts' | 'problems'>> {
-  const { project, outOfOrder } = context.settings;
+  const { project } = context.settings;
   const { files, state } = facts;
   const { entries } = state;
-  const migrations = migrationStatuses({ project, files, entries, outOfOrder });
+  const problems = await problemsOf(() => planMigrate(context, facts, {}));
+  const migrations = migrationStatuses({
+    project,
+    files,
+    entries,
+    late: lateOnes(files, problems),
+  });
   const count = (...wanted: (typeof migrations)[number]['state'][]) =>
     migrations.filter((migration) => wanted.includes(migration.state)).length;
   return {
@@ -75,13 +82,24 @@ export async function standing(
       failed: count('failed', 'running'),
       drifted: migrations.filter(({ drift }) => drift !== 'none').length,
     },
-    problems: [...state.damage, ...(await problemsOf(() => planMigrate(context, facts, {})))],
+    problems: [...state.damage, ...problems],
   };
 }
 
 /** Whether `migrate` would apply it: one that was reverted and has no file any more will never run again. */
 export function isPending({ state, file }: MigrationStatus): boolean {
   return file !== undefined && (state === 'pending' || state === 'reverted');
+}
+
+/** Whether a migration is late depends on the dependencies of all that are pending: planning has found out. */
+function lateOnes(
+  files: readonly MigrationFile[],
+  problems: readonly Problem[],
+): ReadonlySet<MigrationId> {
+  const paths = new Set(
+    problems.flatMap(({ code, where }) => (code === 'OUT_OF_ORDER' ? (where ?? []) : [])),
+  );
+  return new Set(files.flatMap(({ id, path }) => (paths.has(path) ? [id] : [])));
 }
 
 /** What would stop `migrate`: found by planning it, which loads what is pending and touches nothing. */

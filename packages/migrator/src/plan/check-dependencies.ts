@@ -59,6 +59,8 @@ function checkOwn(
   if (allPending.has(dependency)) return undefined;
   const entry = history.get(dependency);
   if (entry !== undefined && effectiveState(entry) === 'applied') return undefined;
+  // An interrupted one is reported itself. That others wait for it is a consequence.
+  if (entry !== undefined && effectiveState(entry) === 'interrupted') return undefined;
   if (entry === undefined && !fileIds.has(dependency)) {
     const { version } = parseMigrationId(dependency);
     return {

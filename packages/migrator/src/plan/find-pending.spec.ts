@@ -1,10 +1,13 @@
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
 import { findPending } from './find-pending';
+import { withProblems } from './types';
 import { codesOf, entry, file, problemsOf, shorts } from './testing/plan.factory';
 
-const find = (files: readonly MigrationFile[], ...entries: readonly HistoryEntry[]) =>
-  findPending({ project: 'api', files, entries });
+const find = (files: readonly MigrationFile[], ...entries: readonly HistoryEntry[]) => {
+  const { pending, problems } = findPending({ project: 'api', files, entries });
+  return withProblems({ ok: true, plan: pending }, problems);
+};
 
 describe('finding what is pending', () => {
   it('takes every file without a history, in order of version', () => {

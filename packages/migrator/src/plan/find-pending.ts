@@ -5,7 +5,6 @@ import { byVersion } from './by-version';
 import { driftProblem, interruptedProblem } from './check-files';
 import { effectiveState } from './effective-state';
 import { readHistory } from './read-history';
-import type { Planned } from './types';
 
 /** What {@link findPending} looks at. */
 export interface FindPendingOptions {
@@ -16,18 +15,18 @@ export interface FindPendingOptions {
   readonly entries: readonly HistoryEntry[];
 }
 
+/** What is pending, and everything that stops a run because of what is applied. */
+export interface FoundPending {
+  readonly pending: readonly MigrationFile[];
+  /** `CHECKSUM_MISMATCH`, `FILE_MISSING`, `INTERRUPTED`, `HISTORY_CORRUPT`. Planning adds its own before any is reported. */
+  readonly problems: readonly Problem[];
+}
+
 /**
  * The files that are not applied, in order of version: what has to be loaded before an apply can be planned. Decided for
  * each migration on its own, never by a highest version, so that one merged late is found like any other.
- *
- * Everything that stands in the way is reported at once: `CHECKSUM_MISMATCH`, `FILE_MISSING`, `INTERRUPTED`,
- * `HISTORY_CORRUPT`.
  */
-export function findPending({
-  project,
-  files,
-  entries,
-}: FindPendingOptions): Planned<readonly MigrationFile[]> {
+export function findPending({ project, files, entries }: FindPendingOptions): FoundPending {
   const own = entries.filter((entry) => entry.project === project);
   const history = readHistory(own);
   const fileOf = new Map(files.map((file) => [file.id, file]));
@@ -38,7 +37,6 @@ export function findPending({
     const problem = stands === 'applied' ? driftProblem(entry, fileOf.get(entry.id)) : undefined;
     if (problem !== undefined) problems.push(problem);
   }
-  if (problems.length > 0) return { ok: false, problems };
   const pending = files.filter((file) => effectiveState(history.byId.get(file.id)) === 'pending');
-  return { ok: true, plan: pending.sort(byVersion) };
+  return { pending: pending.sort(byVersion), problems };
 }

@@ -37,9 +37,17 @@ describe('the states of migrations', () => {
     ]);
   });
 
-  it('tell one that comes late, unless that is allowed', () => {
+  it('tell one that planning found to be late', () => {
     const late = { files: ['api:1', 'api:2'].map(file), entries: [entry('api:2')] };
-    expect(seen(late)[0]).toBe('1 pending outOfOrder');
-    expect(seen({ ...late, outOfOrder: 'allow' })[0]).toBe('1 pending none');
+    expect(seen({ ...late, late: new Set([file('api:1').id]) })[0]).toBe('1 pending outOfOrder');
+    expect(seen(late)[0]).toBe('1 pending none');
+  });
+
+  it('A4: keep a retired migration, which is no drift, and take it as applied when its file returns', () => {
+    const entries = [entry('api:1', 'retired', { action: 'repair' })];
+    expect(seen({ files: [], entries })).toEqual(['1 retired none']);
+    expect(seen({ files: [file('api:1')], entries })).toEqual(['1 applied none']);
+    const changed = { ...file('api:1'), checksum: 'f'.repeat(64) };
+    expect(seen({ files: [changed], entries })).toEqual(['1 applied checksumMismatch']);
   });
 });

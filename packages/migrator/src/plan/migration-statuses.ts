@@ -2,7 +2,6 @@ import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
 import { fileDrift } from './check-files';
-import { newestApplied, outOfOrderProblem } from './out-of-order';
 import { effectiveState } from './effective-state';
 import type { MigrationStatus } from './types';
 
@@ -12,8 +11,8 @@ export interface MigrationStatusesOptions {
   readonly files: readonly MigrationFile[];
   /** Latest history rows of the environment; those of other projects are passed over. */
   readonly entries: readonly HistoryEntry[];
-  /** `allow`: a late one is no drift. Default `refuse`. */
-  readonly outOfOrder?: 'refuse' | 'allow';
+  /** Pending migrations that are refused as late, as planning found them. Default: none. */
+  readonly late?: ReadonlySet<MigrationId>;
 }
 
 /**
@@ -24,17 +23,16 @@ export function migrationStatuses({
   project,
   files,
   entries,
-  outOfOrder = 'refuse',
+  late = new Set(),
 }: MigrationStatusesOptions): MigrationStatus[] {
   const own = entries.filter((entry) => entry.project === project);
   const entryOf = new Map<MigrationId, HistoryEntry>();
   for (const entry of own) if (!entryOf.has(entry.id)) entryOf.set(entry.id, entry);
-  const newest = outOfOrder === 'refuse' ? newestApplied(project, own) : undefined;
 
-  const statuses = files.map((file) => statusOf(file, file, entryOf.get(file.id), newest));
+  const statuses = files.map((file) => statusOf(file, file, entryOf.get(file.id), late));
   const withFile = new Set(files.map(({ id }) => id));
   for (const entry of entryOf.values()) {
-    if (!withFile.has(entry.id)) statuses.push(statusOf(entry, undefined, entry, newest));
+    if (!withFile.has(entry.id)) statuses.push(statusOf(entry, undefined, entry, late));
   }
   return statuses.sort(byVersion);
 }
@@ -43,7 +41,7 @@ function statusOf(
   { id, version, name }: Pick<HistoryEntry, 'id' | 'version' | 'name'>,
   file: MigrationFile | undefined,
   entry: HistoryEntry | undefined,
-  newest: HistoryEntry | undefined,
+  late: ReadonlySet<MigrationId>,
 ): MigrationStatus {
   return {
     id,
@@ -51,7 +49,7 @@ function statusOf(
     name,
     description: entry?.description ?? '',
     state: shownState(file, entry),
-    drift: driftOf(file, entry, newest),
+    drift: driftOf(file, entry, late),
     entry,
     file,
   };
@@ -69,12 +67,11 @@ function shownState(
 function driftOf(
   file: MigrationFile | undefined,
   entry: HistoryEntry | undefined,
-  newest: HistoryEntry | undefined,
+  late: ReadonlySet<MigrationId>,
 ): MigrationStatus['drift'] {
   if (entry !== undefined && effectiveState(entry) !== 'pending') {
     const drift = fileDrift(entry, file);
     return drift === 'unknownAlgorithm' ? 'checksumMismatch' : drift;
   }
-  const late = file !== undefined && outOfOrderProblem(file, entry, newest) !== undefined;
-  return late ? 'outOfOrder' : 'none';
+  return file !== undefined && late.has(file.id) ? 'outOfOrder' : 'none';
 }

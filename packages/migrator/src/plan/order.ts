@@ -21,6 +21,15 @@ export type Ordered<N> =
  * @param nodes migrations with different identities
  */
 export function orderMigrations<N extends Orderable>(nodes: readonly N[]): Ordered<N> {
+  const { order, stuck } = topologicalOrder(nodes);
+  if (stuck.length === 0) return { ok: true, order };
+  return { ok: false, cycles: findCycles(stuck) };
+}
+
+/** As {@link orderMigrations}, with what can be ordered, and what is in a cycle or waits for one. */
+export function topologicalOrder<N extends Orderable>(
+  nodes: readonly N[],
+): { readonly order: readonly N[]; readonly stuck: readonly N[] } {
   // Kahn's algorithm; among those that are ready the lowest version goes first.
   const ranked = [...nodes].sort(byVersion);
   const rankOf = new Map(ranked.map((node, rank) => [node.id, rank]));
@@ -50,6 +59,5 @@ export function orderMigrations<N extends Orderable>(nodes: readonly N[]): Order
     }
   }
 
-  if (order.length === ranked.length) return { ok: true, order };
-  return { ok: false, cycles: findCycles(ranked.filter((_, rank) => waitingFor[rank] !== 0)) };
+  return { order, stuck: ranked.filter((_, rank) => waitingFor[rank] !== 0) };
 }

@@ -1,42 +1,85 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
-import type { MigrationFile } from '../migration/types';
+import { parseMigrationId } from '../migration/id';
+import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
 import { effectiveState } from './effective-state';
+import { topologicalOrder } from './order';
+import type { KnownMigrations, OrderNode, PlannedOrder } from './planned-order';
 
-/** The applied migration of a project with the highest version. */
-export function newestApplied(
-  project: string,
-  entries: readonly HistoryEntry[],
-): HistoryEntry | undefined {
-  let newest: HistoryEntry | undefined;
-  for (const entry of entries) {
-    if (entry.project !== project || effectiveState(entry) !== 'applied') continue;
-    if (newest === undefined || byVersion(newest, entry) < 0) newest = entry;
-  }
-  return newest;
+/** What {@link findLate} decides from. */
+export interface LateFacts {
+  readonly project: string;
+  readonly order: PlannedOrder;
+  readonly known: KnownMigrations;
+  /** Latest row of each migration of the project. */
+  readonly history: ReadonlyMap<MigrationId, HistoryEntry>;
 }
 
 /**
- * A migration that this environment never saw, below one that is applied there: other environments ran, or will run, the
- * two the other way round. One that was attempted or applied here before had its turn already, and is not late.
+ * Finds pending migrations of a project that are late: an applied one comes after them in the planned order, so other
+ * environments apply the two in the other order. One that was attempted or applied here before is not late. Neither is one
+ * that precedes the applied one only because that needs a newer migration of another project.
  *
- * @param entry the migration's own latest row
+ * @returns the late migrations, each with the newest applied one that follows it
  */
-export function outOfOrderProblem(
-  file: MigrationFile,
-  entry: HistoryEntry | undefined,
-  newest: HistoryEntry | undefined,
-): Problem | undefined {
-  if (entry !== undefined || newest === undefined || file.version >= newest.version)
-    return undefined;
+export function findLate(facts: LateFacts): ReadonlyMap<MigrationId, HistoryEntry> {
+  const { project, order, known, history } = facts;
+  const late = followers(order.of(project), history);
+  const needsOthers = (id: MigrationId) => parseMigrationId(id).project !== project;
+  const own = [...history.values(), ...known.pending].filter((node) => node.project === project);
+  if (late.size === 0 || !own.some((node) => node.dependencies.some(needsOthers))) return late;
+  const alone = followers(orderByOwnVersions(project, known), history);
+  return new Map([...late].filter(([id]) => alone.has(id)));
+}
+
+function followers(
+  order: readonly MigrationId[],
+  history: ReadonlyMap<MigrationId, HistoryEntry>,
+): Map<MigrationId, HistoryEntry> {
+  const late = new Map<MigrationId, HistoryEntry>();
+  let follower: HistoryEntry | undefined;
+  for (const id of [...order].reverse()) {
+    const entry = history.get(id);
+    if (entry === undefined) {
+      if (follower !== undefined) late.set(id, follower);
+    } else if (effectiveState(entry) === 'applied') {
+      if (follower === undefined || byVersion(follower, entry) < 0) follower = entry;
+    }
+  }
+  return late;
+}
+
+/**
+ * The order of a project in which the versions of other projects do not count. A migration that waited for a newer one of
+ * another project was applied after it, but a migration that was written in the meantime is not late for that.
+ */
+function orderByOwnVersions(
+  project: string,
+  { entries, pending }: KnownMigrations,
+): readonly MigrationId[] {
+  const nodes = new Map<MigrationId, OrderNode>();
+  for (const entry of entries) if (effectiveState(entry) !== 'pending') nodes.set(entry.id, entry);
+  for (const one of pending) if (!nodes.has(one.id)) nodes.set(one.id, one);
+  const first = [...nodes.values()].map((node) =>
+    node.project === project ? node : { ...node, version: '' },
+  );
+  return topologicalOrder(first).order.flatMap((node) => (node.project === project ? node.id : []));
+}
+
+/** A migration that is late, as a problem. */
+export function outOfOrderProblem(file: MigrationFile, follower: HistoryEntry): Problem {
+  const why =
+    file.version < follower.version
+      ? 'which is newer'
+      : 'which depends on a migration that comes later';
   return {
     code: 'OUT_OF_ORDER',
     message:
-      `${file.id} (${file.name}) is pending, but the newer ${newest.id} (${newest.name}) ` +
-      'is applied already.',
+      `${file.id} (${file.name}) is pending, but ${follower.id} (${follower.name}) follows it in the planned order and is ` +
+      `applied already: dependencies come first, then versions, and it comes before ${follower.version}, ${why}.`,
     hint:
-      `Generate it again, so that it gets a version above ${newest.version}; or, if the two do not touch ` +
+      `Generate it again, so that it gets a version above ${follower.version}; or, if the two do not touch ` +
       "the same things, allow it with `--allow-out-of-order`, or with `outOfOrder: 'allow'` for this environment.",
     where: file.path,
   };

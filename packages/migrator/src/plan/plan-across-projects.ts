@@ -5,9 +5,16 @@ import type { MigrationFile, MigrationId } from '../migration/types';
 import { effectiveState } from './effective-state';
 import { findMigration, knownMigrations } from './find-migration';
 import { cycleProblem, planApply } from './plan-apply';
+import { plannedOrder, type KnownMigrations } from './planned-order';
 import { prerequisiteLookup } from './prerequisites';
 import { splitRuns } from './split-runs';
-import type { Plan, PlannableMigration, Planned, PlanStep } from './types';
+import {
+  withProblems,
+  type Plan,
+  type PlannableMigration,
+  type Planned,
+  type PlanStep,
+} from './types';
 
 /** What is known of one project, in its own history. */
 export interface ProjectFacts<M extends PlannableMigration> {
@@ -20,6 +27,8 @@ export interface ProjectFacts<M extends PlannableMigration> {
   /** Latest rows of the history that the project writes to. */
   readonly entries: readonly HistoryEntry[];
   readonly outOfOrder: 'refuse' | 'allow';
+  /** What `findPending` found besides. Default: nothing. */
+  readonly problems?: readonly Problem[];
 }
 
 /** A project that is to be migrated, and the other projects that are known by now. */
@@ -37,35 +46,62 @@ export interface NeededMigrations<M> {
   readonly unknown: readonly string[];
 }
 
+/** What is known of all these projects: it decides the planned order. */
+export function knownOf<M extends PlannableMigration>({
+  requested,
+  others,
+}: Pick<AcrossProjects<M>, 'requested' | 'others'>): KnownMigrations {
+  const projects = [requested, ...others.values()];
+  return {
+    entries: projects.flatMap(({ entries }) => entries),
+    pending: projects.flatMap(({ pending }) => pending),
+  };
+}
+
 /**
- * Follows the dependencies of what is asked for through all projects. Of another project everything up to the needed
- * version is taken, as `to` would, since what is left out behind it would be out of order for ever.
+ * Follows the dependencies of what is asked for through all projects. Of each project a beginning of its planned order is
+ * taken, up to the last migration that is needed, so that nothing that is left out becomes late.
  */
 export function findNeeded<M extends PlannableMigration>(
   across: AcrossProjects<M>,
 ): Planned<NeededMigrations<M>> {
   const { requested, others, to } = across;
   const projects = new Map([...others, [requested.project, requested]]);
-  const last = lastVersion(requested, to);
+  const last = lastOf(requested, to);
   if (!last.ok) return last;
 
+  const order = plannedOrder(knownOf(across));
   const applied = appliedIn([...projects.values()]);
+  const pending = new Map(
+    [...projects.values()].flatMap((facts) => facts.pending.map((one) => [one.id, one] as const)),
+  );
   const needed = new Map<MigrationId, M>();
-  const take = (migrations: readonly M[]) => migrations.forEach((one) => needed.set(one.id, one));
-  take(requested.pending.filter(({ version }) => last.plan === undefined || version <= last.plan));
   const unknown = new Set<string>();
-  // A Map visits what is added while it is walked: this reaches the dependencies of dependencies too.
-  for (const { project, dependencies } of needed.values()) {
-    for (const dependency of dependencies) {
-      if (needed.has(dependency) || applied.has(dependency)) continue;
-      const { project: owner, version } = parseMigrationId(dependency);
-      const facts = projects.get(owner);
-      if (facts === undefined) unknown.add(owner);
-      const itself = facts?.pending.find(({ id }) => id === dependency);
-      if (facts === undefined || itself === undefined) continue;
-      const alone = owner === project || owner === requested.project;
-      take(alone ? [itself] : facts.pending.filter((pending) => pending.version <= version));
+  const taken = new Map<string, number>();
+  const demanded = new Set(
+    last.plan === undefined ? requested.pending.map(({ id }) => id) : [last.plan],
+  );
+  const take = (id: MigrationId): void => {
+    const migration = pending.get(id);
+    if (migration === undefined || needed.has(id)) return;
+    needed.set(id, migration);
+    migration.dependencies.forEach((dependency) => demanded.add(dependency));
+  };
+  // A Set visits what is added during the walk, so this finds the dependencies of dependencies, too.
+  for (const id of demanded) {
+    const { project } = parseMigrationId(id);
+    if (!projects.has(project)) {
+      if (!applied.has(id)) unknown.add(project);
+      continue;
     }
+    // One that is applied leads no further, except as the target of the run: what comes before it is wanted, too.
+    if (applied.has(id) && id !== last.plan) continue;
+    take(id);
+    const position = order.position(id);
+    if (position === undefined) continue;
+    const from = taken.get(project) ?? 0;
+    order.of(project).slice(from, position).forEach(take);
+    taken.set(project, Math.max(from, position));
   }
   return { ok: true, plan: { migrations: needed, unknown: [...unknown].sort() } };
 }
@@ -83,17 +119,19 @@ export function planAcrossProjects<M extends PlannableMigration>(
   across: AcrossProjects<M>,
   projectNames: Iterable<string>,
 ): Planned<readonly Plan<M>[]> {
-  const needed = findNeeded(across);
-  if (!needed.ok) return needed;
-  const { migrations } = needed.plan;
   const { requested, others } = across;
   const projects = [...others.values(), requested];
+  const found = projects.flatMap((facts) => facts.problems ?? []);
+  const needed = findNeeded(across);
+  if (!needed.ok) return withProblems(needed, found);
+  const { migrations } = needed.plan;
+  const known = knownOf(across);
   const lookup = prerequisiteLookup({
     entries: projects.flatMap(({ entries }) => entries),
     migrations: new Map(projects.map(({ project, files }) => [project, files])),
     projects: projectNames,
   });
-  const problems: Problem[] = [];
+  const problems: Problem[] = [...found];
   const steps = new Map<MigrationId, PlanStep<M>>();
   for (const facts of projects) {
     const only = new Set([...migrations.values()].filter(of(facts)).map(({ id }) => id));
@@ -103,6 +141,7 @@ export function planAcrossProjects<M extends PlannableMigration>(
       only,
       prerequisites: {
         nearest: (id) => lookup.nearest(id),
+        known,
         stateOf: (id) => (migrations.has(id) ? 'applied' : lookup.stateOf(id)),
       },
     });
@@ -110,7 +149,7 @@ export function planAcrossProjects<M extends PlannableMigration>(
     // A circle within one project is found again, once, among all of them.
     else problems.push(...planned.problems.filter(({ code }) => code !== 'DEPENDENCY_CYCLE'));
   }
-  const runs = splitRuns([...migrations.values()], requested.project);
+  const runs = splitRuns([...migrations.values()], requested.project, plannedOrder(known));
   if (!runs.ok) problems.push(...runs.cycles.map(cycleProblem));
   if (!runs.ok || problems.length > 0) return { ok: false, problems };
 
@@ -122,14 +161,14 @@ export function planAcrossProjects<M extends PlannableMigration>(
   return { ok: true, plan: plans };
 }
 
-function lastVersion<M extends PlannableMigration>(
+function lastOf<M extends PlannableMigration>(
   { project, files, entries }: ProjectFacts<M>,
   to: string | undefined,
-): Planned<string | undefined> {
+): Planned<MigrationId | undefined> {
   if (to === undefined) return { ok: true, plan: undefined };
   const found = findMigration(to, project, knownMigrations(project, files, entries));
   if (!found.ok) return { ok: false, problems: [found.problem] };
-  return { ok: true, plan: found.migration.version };
+  return { ok: true, plan: found.migration.id };
 }
 
 function appliedIn(projects: readonly { readonly entries: readonly HistoryEntry[] }[]) {

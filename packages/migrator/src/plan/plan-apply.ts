@@ -1,12 +1,14 @@
 import type { Problem } from '../errors';
 import { nextAttempt, type HistoryEntry } from '../history/entry';
+import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { checkDependencies, suggestVersions } from './check-dependencies';
-import { findMigration, knownMigrations } from './find-migration';
+import { findMigration, knownMigrations, type KnownMigration } from './find-migration';
 import { orderMigrations } from './order';
-import { newestApplied, outOfOrderProblem } from './out-of-order';
-import type { PrerequisiteLookup } from './prerequisites';
 import { effectiveState } from './effective-state';
+import { findLate, outOfOrderProblem } from './out-of-order';
+import { inPlannedOrder, isUpTo, plannedOrder, type PlannedOrder } from './planned-order';
+import type { PrerequisiteLookup } from './prerequisites';
 import { readHistory } from './read-history';
 import type { Plan, PlannableMigration, Planned, PlanStep, StepReason } from './types';
 
@@ -24,7 +26,7 @@ export interface PlanApplyOptions<M extends PlannableMigration> {
   readonly entries: readonly HistoryEntry[];
   /** What is known of the migrations of other projects. */
   readonly prerequisites: PrerequisiteLookup;
-  /** The last one to apply, by version or name, inclusive; what it needs comes along. All when absent. */
+  /** The last one to apply, by version or name, inclusive: everything up to it in the planned order. All when absent. */
   readonly to?: string;
   /** Exactly these, and what they need; decided beforehand, see {@link planAcrossProjects}. Takes the place of `to`. */
   readonly only?: ReadonlySet<MigrationId>;
@@ -32,7 +34,7 @@ export interface PlanApplyOptions<M extends PlannableMigration> {
 }
 
 /**
- * Decides what is applied, why, and in which order: dependencies first, then by version. The same input gives the same
+ * Decides what is applied, why, and in which order: the {@link plannedOrder}, dependencies first, then by version. The same input gives the same
  * plan, in whatever order it is given.
  *
  * Everything that stands in the way is reported at once: `UNKNOWN_MIGRATION` or `AMBIGUOUS_MIGRATION` (of `to`),
@@ -42,25 +44,25 @@ export interface PlanApplyOptions<M extends PlannableMigration> {
 export function planApply<M extends PlannableMigration>(
   options: PlanApplyOptions<M>,
 ): Planned<Plan<M>> {
-  const { project, environment, files, entries, to } = options;
+  const { project, environment, files, entries, prerequisites, to } = options;
   const history = readHistory(entries);
   const pending = options.pending.filter(
     ({ id }) => effectiveState(history.byId.get(id)) === 'pending',
   );
-
-  let last: string | undefined;
-  if (to !== undefined) {
-    const found = findMigration(to, project, knownMigrations(project, files, entries));
-    if (!found.ok) return { ok: false, problems: [...history.problems, found.problem] };
-    last = found.migration.version;
-  }
-  const { only } = options;
-  const chosen = choose(pending, ({ id, version }) =>
-    only === undefined ? last === undefined || version <= last : only.has(id),
-  );
-
+  const known = {
+    entries: [...entries, ...prerequisites.known.entries],
+    pending: [...pending, ...prerequisites.known.pending],
+  };
+  const order = plannedOrder(known);
   const problems: Problem[] = [...history.problems];
-  const newest = newestApplied(project, entries);
+  const found =
+    to === undefined
+      ? undefined
+      : findMigration(to, project, knownMigrations(project, files, entries));
+  if (found?.ok === false) problems.push(found.problem);
+  const target = found?.ok === true ? found.migration : undefined;
+  const chosen = choose(pending, target, options.only, order);
+
   const facts = {
     ...options,
     history: history.byId,
@@ -68,65 +70,118 @@ export function planApply<M extends PlannableMigration>(
     fileIds: new Set(files.map(({ id }) => id)),
     suggest: suggestVersions(files),
   };
-  for (const { migration } of chosen.values()) {
+  const late =
+    pending.length === 0
+      ? new Map<MigrationId, HistoryEntry>()
+      : findLate({ project, order, known, history: history.byId });
+  const unsure = new Set(waitingForOthers(pending, options).map(({ id }) => id));
+  for (const migration of chosen) {
     problems.push(...checkDependencies(migration, facts));
-    const late = outOfOrderProblem(migration.file, history.byId.get(migration.id), newest);
-    if (late !== undefined && options.outOfOrder === 'refuse') problems.push(late);
+    const follower = late.get(migration.id);
+    if (follower === undefined || unsure.has(migration.id)) continue;
+    if (options.outOfOrder === 'refuse') problems.push(outOfOrderProblem(migration.file, follower));
   }
-
-  const ordered = orderMigrations([...chosen.values()].map(({ migration }) => migration));
+  const ordered = orderMigrations(chosen);
   if (!ordered.ok) problems.push(...ordered.cycles.map(cycleProblem));
-  if (!ordered.ok || problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return { ok: false, problems };
 
-  const steps = ordered.order.map((migration): PlanStep<M> => {
+  const neededBy = dependents(chosen);
+  const steps = inPlannedOrder(chosen, order).map((migration): PlanStep<M> => {
     const entry = history.byId.get(migration.id);
-    const late = outOfOrderProblem(migration.file, entry, newest) !== undefined;
-    const reason = chosen.get(migration.id)?.reason ?? { kind: 'pending' };
+    const follower = unsure.has(migration.id) ? undefined : late.get(migration.id);
+    const dependent = isBeyond(migration, target) ? neededBy.get(migration.id)?.[0] : undefined;
     return {
       migration,
-      reason:
-        late && newest !== undefined
-          ? { kind: 'out-of-order', behind: newest.id }
-          : reasonOf(entry, reason),
+      reason: reasonOf(entry, follower, dependent),
       attempt: nextAttempt(entry),
     };
   });
   return { ok: true, plan: { action: 'apply', project, environment, steps } };
 }
 
-interface Choice<M> {
-  readonly migration: M;
-  readonly reason: StepReason;
-}
-
-/** All that are wanted, and what those need although it is not. */
+/**
+ * What is to be applied: a beginning of the planned order, so that nothing that is left out becomes late. Where a cycle
+ * leaves the target without a place, the target and what it needs, so that the cycle is reported.
+ */
 function choose<M extends PlannableMigration>(
   pending: readonly M[],
-  isWanted: (migration: M) => boolean,
-): Map<MigrationId, Choice<M>> {
-  const byId = new Map(pending.map((migration) => [migration.id, migration]));
-  const chosen = new Map<MigrationId, Choice<M>>();
-  for (const migration of pending) {
-    if (isWanted(migration)) {
-      chosen.set(migration.id, { migration, reason: { kind: 'pending' } });
-    }
-  }
-  // A Map visits what is added while it is walked: this reaches the dependencies of dependencies too.
-  for (const { migration } of chosen.values()) {
-    for (const dependency of migration.dependencies) {
-      const needed = byId.get(dependency);
-      if (needed === undefined || chosen.has(dependency)) continue;
-      chosen.set(dependency, {
-        migration: needed,
-        reason: { kind: 'required-by', id: migration.id },
-      });
-    }
-  }
-  return chosen;
+  target: KnownMigration | undefined,
+  only: ReadonlySet<MigrationId> | undefined,
+  order: PlannedOrder,
+): readonly M[] {
+  if (only !== undefined) return withDependencies(pending, (id) => only.has(id));
+  if (target === undefined) return pending;
+  return withDependencies(pending, (id) => isUpTo(id, target.id, order));
 }
 
-function reasonOf(entry: HistoryEntry | undefined, reason: StepReason): StepReason {
-  if (reason.kind !== 'pending' || entry === undefined) return reason;
+/** Only what another one needs is taken although its version is higher than the target's. */
+function isBeyond({ version }: PlannableMigration, target: KnownMigration | undefined): boolean {
+  return target !== undefined && version > target.version;
+}
+
+function withDependencies<M extends PlannableMigration>(
+  pending: readonly M[],
+  isWanted: (id: MigrationId) => boolean,
+): readonly M[] {
+  const byId = new Map(pending.map((migration) => [migration.id, migration]));
+  const chosen = new Set(pending.filter(({ id }) => isWanted(id)));
+  // A Set visits what is added during the walk, so this finds the dependencies of dependencies, too.
+  for (const { dependencies } of chosen) {
+    for (const dependency of dependencies) {
+      const needed = byId.get(dependency);
+      if (needed !== undefined) chosen.add(needed);
+    }
+  }
+  return [...chosen];
+}
+
+/**
+ * Pending migrations behind one of another project that is not applied. Its dependencies may put them behind what is applied
+ * here, so whether they are late is not known yet. They are refused for that prerequisite.
+ */
+function waitingForOthers<M extends PlannableMigration>(
+  pending: readonly M[],
+  { project, entries, prerequisites }: PlanApplyOptions<M>,
+): readonly M[] {
+  const known = new Set(prerequisites.known.pending.map(({ id }) => id));
+  for (const entry of [...entries, ...prerequisites.known.entries]) {
+    if (effectiveState(entry) === 'applied') known.add(entry.id);
+  }
+  const isWaitedFor = (id: MigrationId) => {
+    if (known.has(id) || parseMigrationId(id).project === project) return false;
+    const state = prerequisites.stateOf(id);
+    return state === 'applied' || state === 'notApplied';
+  };
+  const waiting = pending.filter(({ dependencies }) => dependencies.some(isWaitedFor));
+  const found = new Set(waiting);
+  const needing = dependents(pending);
+  for (const { id } of found) for (const dependent of needing.get(id) ?? []) found.add(dependent);
+  return [...found];
+}
+
+/** Which of these migrations depend on each one, in the given order. */
+function dependents<M extends PlannableMigration>(
+  migrations: readonly M[],
+): ReadonlyMap<MigrationId, readonly M[]> {
+  const found = new Map<MigrationId, M[]>();
+  for (const migration of migrations) {
+    for (const dependency of migration.dependencies) {
+      const others = found.get(dependency);
+      if (others === undefined) found.set(dependency, [migration]);
+      else others.push(migration);
+    }
+  }
+  return found;
+}
+
+function reasonOf(
+  entry: HistoryEntry | undefined,
+  follower: HistoryEntry | undefined,
+  dependent: PlannableMigration | undefined,
+): StepReason {
+  if (follower !== undefined) return { kind: 'out-of-order', behind: follower.id };
+  if (dependent !== undefined) return { kind: 'required-by', id: dependent.id };
+  if (entry === undefined) return { kind: 'pending' };
   if (entry.state === 'reverted') return { kind: 'reverted-before' };
   return { kind: 'retry-failed', error: entry.error?.message };
 }

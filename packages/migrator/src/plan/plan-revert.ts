@@ -5,7 +5,7 @@ import { noFileToRevert } from './check-files';
 import { rollbackCommands } from './commands';
 import { effectiveState } from './effective-state';
 import { readHistory } from './read-history';
-import { inRevertOrder, type RevertSelection } from './select-revert';
+import { inRevertOrder, newestFirst, type RevertSelection } from './select-revert';
 import type { Plan, PlannableMigration, Planned, PlanStep, StepReason } from './types';
 
 /** A longer list is not typed by anybody; asking again gives the rest. */
@@ -36,11 +36,11 @@ export interface PlanRevertOptions<M extends PlannableMigration> {
 export function planRevert<M extends PlannableMigration>(
   options: PlanRevertOptions<M>,
 ): Planned<Plan<M>> {
-  const { project, environment, migrations, selected, selection } = options;
+  const { project, environment, migrations, selected, entries, selection } = options;
   const loaded = new Map(migrations.map((migration) => [migration.id, migration]));
   const problems = requiredByOthers(options);
   const steps: PlanStep<M>[] = [];
-  for (const entry of inRevertOrder(selected)) {
+  for (const entry of newestFirst(selected, entries)) {
     const migration = loaded.get(entry.id);
     if (migration === undefined) {
       problems.push(noFileToRevert(entry));

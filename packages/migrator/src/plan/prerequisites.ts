@@ -3,6 +3,7 @@ import { parseMigrationId } from '../migration/id';
 import type { MigrationId } from '../migration/types';
 import { effectiveState } from './effective-state';
 import { nearest } from './nearest';
+import type { KnownMigrations, OrderNode } from './planned-order';
 import type { PlannableMigration } from './types';
 
 /** What is known of a migration of another project. */
@@ -14,6 +15,8 @@ export interface PrerequisiteLookup {
   stateOf(id: MigrationId): PrerequisiteState;
   /** What somebody who wrote this unknown identity most likely meant: identities, or names of projects. */
   nearest(id: MigrationId): readonly string[];
+  /** What is known of the migrations of other projects: they can link two migrations of this one. */
+  readonly known: KnownMigrations;
 }
 
 /** What {@link prerequisiteLookup} answers from. */
@@ -27,6 +30,8 @@ export interface PrerequisiteFacts {
   >;
   /** Names of all projects of the workspace that have migrations, for hints. */
   readonly projects: Iterable<string>;
+  /** Loaded migrations of other projects that are not applied. Default: none. */
+  readonly pending?: readonly OrderNode[];
 }
 
 /**
@@ -41,6 +46,7 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
   const recorded = new Set(facts.entries.map((entry) => entry.id));
   const known = new Set([...facts.migrations.values()].flat().map(({ id }) => id));
   return {
+    known: { entries: facts.entries, pending: facts.pending ?? [] },
     stateOf(id) {
       if (applied.has(id)) return 'applied';
       if (known.has(id) || recorded.has(id)) return 'notApplied';
@@ -56,6 +62,18 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
       return nearest(version, versions).map((near) => `${project}:${near}`);
     },
   };
+}
+
+/** A lookup that also knows these migrations when it comes to the order. */
+export function withKnown(
+  lookup: PrerequisiteLookup,
+  more: KnownMigrations | undefined,
+): PrerequisiteLookup {
+  if (more === undefined) return lookup;
+  const { entries, pending } = lookup.known;
+  // The newest look at the history comes first, and the first node of a migration counts.
+  const known = { entries: [...entries, ...more.entries], pending: [...pending, ...more.pending] };
+  return { ...lookup, known };
 }
 
 /**

@@ -2,9 +2,10 @@ import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { driftProblem, interruptedProblem, noFileToRevert } from './check-files';
-import { migrateCommands } from './commands';
+import { migrateCommands, repairCommand, rollbackCommands } from './commands';
 import { findMigration, knownMigrations } from './find-migration';
 import { orderMigrations } from './order';
+import { inPlannedOrder, isUpTo, plannedOrder, type OrderNode } from './planned-order';
 import { effectiveState } from './effective-state';
 import { readHistory } from './read-history';
 import type { Planned } from './types';
@@ -13,7 +14,7 @@ import type { Planned } from './types';
 export type RevertSelection =
   /** One migration, by name or version. */
   | { readonly kind: 'migration'; readonly nameOrVersion: string }
-  /** Every applied migration with a higher version than this one, which itself stays. */
+  /** Every applied migration that comes after this one in the planned order. This one stays. */
   | { readonly kind: 'to'; readonly version: string }
   /** The last ones in the order in which they are applied (dependencies, then version). */
   | { readonly kind: 'last'; readonly count: number };
@@ -26,6 +27,8 @@ export interface SelectRevertOptions {
   /** Latest history rows of the environment. */
   readonly entries: readonly HistoryEntry[];
   readonly selection: RevertSelection;
+  /** With a target of `to` that is not applied: that migration and what it needs, loaded. Default: none. */
+  readonly pending?: readonly OrderNode[];
 }
 
 /**
@@ -48,13 +51,13 @@ export function selectRevert(options: SelectRevertOptions): Planned<readonly His
   for (const entry of chosen.plan) {
     const file = filesById.get(entry.id);
     const problem = file === undefined ? noFileToRevert(entry) : driftProblem(entry, file);
-    if (problem !== undefined) problems.push(revertProblem(problem));
+    if (problem !== undefined) problems.push(revertProblem(problem, entry));
   }
   return problems.length > 0 ? { ok: false, problems } : chosen;
 }
 
 function choose(
-  { project, files, entries, selection }: SelectRevertOptions,
+  { project, files, entries, selection, pending = [] }: SelectRevertOptions,
   history: ReadonlyMap<MigrationId, HistoryEntry>,
 ): Planned<readonly HistoryEntry[]> {
   const known = knownMigrations(project, files, entries);
@@ -79,14 +82,16 @@ function choose(
     const problems = interrupted.map((entry) => interruptedProblem(entry, fileOf(files, entry)));
     return { ok: false, problems };
   }
-  const newestFirst = inRevertOrder(
-    [...history.values()].filter((entry) => effectiveState(entry) === 'applied'),
-  );
+  const applied = [...history.values()].filter((entry) => effectiveState(entry) === 'applied');
   if (selection.kind === 'to') {
     const found = findMigration(selection.version, project, known);
     if (!found.ok) return refuse(found.problem);
-    const { version } = found.migration;
-    return { ok: true, plan: newestFirst.filter((entry) => entry.version > version) };
+    const { id, version } = found.migration;
+    // A target whose file is gone has the dependencies of its last attempt.
+    const itself = { id, version, project, dependencies: history.get(id)?.dependencies ?? [] };
+    const order = plannedOrder({ entries, pending: [...pending, itself] });
+    const after = inPlannedOrder(applied, order).filter((entry) => !isUpTo(entry.id, id, order));
+    return { ok: true, plan: after.reverse() };
   }
   if (!Number.isInteger(selection.count) || selection.count < 1) {
     return refuse({
@@ -95,12 +100,20 @@ function choose(
       hint: 'Give a whole number of at least 1.',
     });
   }
-  return { ok: true, plan: newestFirst.slice(0, selection.count) };
+  return { ok: true, plan: newestFirst(applied, entries).slice(0, selection.count) };
+}
+
+/** The reverse of the planned order, for migrations of one project. */
+export function newestFirst(
+  selected: readonly HistoryEntry[],
+  entries: readonly HistoryEntry[],
+): readonly HistoryEntry[] {
+  return inPlannedOrder(selected, plannedOrder({ entries, pending: [] })).reverse();
 }
 
 /**
- * The reverse of the order of applying. Should recorded dependencies go round in a circle (nothing that was planned here
- * can), versions alone decide.
+ * The reverse of an order of applying, for migrations of several projects. Should recorded dependencies form a cycle (nothing
+ * that was planned here can), versions alone decide.
  */
 export function inRevertOrder<E extends Pick<HistoryEntry, 'id' | 'version' | 'dependencies'>>(
   entries: readonly E[],
@@ -142,12 +155,20 @@ function describe({ state, executedAt, error }: HistoryEntry): string {
   return `failed, since ${executedAt}${error === undefined ? '' : ` (${error.code})`}`;
 }
 
-/** The same finding as before an apply, told for a revert. */
-function revertProblem(problem: Problem): Problem {
+/**
+ * The same finding as before an apply, with the steps that work for a revert. The checksum covers the whole file, and what
+ * was applied is not stored, so nobody can know that only `down` was corrected: a person has to say it.
+ */
+function revertProblem(problem: Problem, entry: HistoryEntry): Problem {
   if (problem.code !== 'CHECKSUM_MISMATCH') return problem;
+  const corrected =
+    entry.state === 'failed'
+      ? repairCommand(entry, entry.version, 'resume')
+      : `${repairCommand(entry, entry.version, 'accept-checksum')}, then ${rollbackCommands(entry, entry.version)}`;
   return {
     ...problem,
     message: `${problem.message} Its \`down\` may no longer undo what its \`up\` did.`,
+    hint: `If you corrected \`down\`, and it undoes what was applied: ${corrected}. Otherwise undo the edit.`,
   };
 }
 

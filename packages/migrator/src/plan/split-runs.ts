@@ -1,11 +1,7 @@
 import type { MigrationId } from '../migration/types';
 import { compareText } from './by-version';
-import { orderMigrations, type Orderable } from './order';
-
-/** A migration that knows its project. */
-interface Owned extends Orderable {
-  readonly project: string;
-}
+import { orderMigrations } from './order';
+import { inPlannedOrder, type OrderNode, type PlannedOrder } from './planned-order';
 
 /** Identities of each run in order, or every cycle that makes an order impossible. */
 export type SplitRuns =
@@ -13,16 +9,22 @@ export type SplitRuns =
   | { readonly ok: false; readonly cycles: readonly (readonly MigrationId[])[] };
 
 /**
- * Splits the migrations of several projects into runs of one project each, so that every migration comes behind what it
- * depends on. A run takes all that its project can do by then, and the requested project waits until no other can go on,
- * which keeps the runs few. The last run is one of the requested project: what could only come behind that is needed by
- * nothing that was asked for, and is left out.
+ * Splits the migrations of several projects into runs of one project each, so that every migration comes after what it
+ * depends on, and every run continues its project's planned order: a stop between two runs makes nothing late. A run takes
+ * all that its project can do by then, and the requested project waits until no other can continue, which keeps the runs few.
+ * The last run is one of the requested project: what could only come after that is needed by nothing that was asked for, and
+ * is left out.
  */
-export function splitRuns(migrations: readonly Owned[], requested: string): SplitRuns {
+export function splitRuns(
+  migrations: readonly OrderNode[],
+  requested: string,
+  order: PlannedOrder,
+): SplitRuns {
   const ordered = orderMigrations(migrations);
   if (!ordered.ok) return ordered;
-  const waiting = new Map<string, Owned[]>();
-  for (const migration of ordered.order) {
+  const waiting = new Map<string, OrderNode[]>();
+  // Reversed, so that the next one of a project is at the end of its list.
+  for (const migration of inPlannedOrder(migrations, order).reverse()) {
     const others = waiting.get(migration.project);
     if (others === undefined) waiting.set(migration.project, [migration]);
     else others.push(migration);
@@ -33,34 +35,29 @@ export function splitRuns(migrations: readonly Owned[], requested: string): Spli
       Number(left === requested) - Number(right === requested) || compareText(left, right),
   );
   const done = new Set<MigrationId>();
-  // One that depends on itself is refused by name elsewhere; here it must not wait for ever.
-  const isReady = ({ id, dependencies }: Owned) =>
+  // One that depends on itself is refused by name elsewhere. Here it must not wait forever.
+  const isReady = ({ id, dependencies }: OrderNode) =>
     dependencies.every((needed) => !known.has(needed) || done.has(needed) || needed === id);
-  const take = (project: string, until: 'first-waiting' | 'end'): MigrationId[] => {
+  const take = (project: string): MigrationId[] => {
+    const left = waiting.get(project) ?? [];
     const taken: MigrationId[] = [];
-    const left: Owned[] = [];
-    for (const migration of waiting.get(project) ?? []) {
-      const held = until === 'first-waiting' && left.length > 0;
-      if (held || !isReady(migration)) left.push(migration);
-      else {
-        taken.push(migration.id);
-        done.add(migration.id);
-      }
+    for (let next = left.at(-1); next !== undefined && isReady(next); next = left.at(-1)) {
+      taken.push(next.id);
+      done.add(next.id);
+      left.pop();
     }
-    waiting.set(project, left);
     return taken;
   };
-  const next = (until: 'first-waiting' | 'end') => {
+  const next = () => {
     for (const project of projects) {
-      const ids = take(project, until);
+      const ids = take(project);
       if (ids.length > 0) return { project, ids };
     }
     return undefined;
   };
   const runs: { project: string; ids: MigrationId[] }[] = [];
   while (done.size < known.size) {
-    // In a project's own order as long as that leads on: where a run fails, nothing before it is out of order then.
-    const run = next('first-waiting') ?? next('end');
+    const run = next();
     if (run === undefined) throw new TypeError('What can be ordered can be split.');
     runs.push(run);
   }

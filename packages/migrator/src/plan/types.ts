@@ -51,6 +51,14 @@ export type Planned<P> =
   | { readonly ok: true; readonly plan: P }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** Adds what was found before planning, so that everything is reported at once. The same problem is reported once. */
+export function withProblems<P>(planned: Planned<P>, found: readonly Problem[]): Planned<P> {
+  if (found.length === 0) return planned;
+  const all = [...found, ...(planned.ok ? [] : planned.problems)];
+  const told = new Map(all.map((problem) => [`${problem.code} ${problem.message}`, problem]));
+  return { ok: false, problems: [...told.values()] };
+}
+
 /** The state of one migration for `status`: file and history seen together. */
 export interface MigrationStatus {
   readonly id: MigrationId;

@@ -131,7 +131,9 @@ function nextLines(code: ErrorCode, facts: FailureFacts): string[] {
   const again = runAgain(facts);
   const repeat = WORTH_REPEATING.has(code)
     ? `Run it again: ${again}.`
-    : `Mend it, then run again: ${again}.`;
+    : facts.action === 'apply'
+      ? `Mend it, then run again: ${again}.`
+      : afterFailedRevert(facts);
   if (facts.mode === 'transaction' || code === 'TRANSACTION_ESCAPED') return [repeat];
   if (facts.aftermath === 'reverted' || facts.aftermath === 'notBegun') return [repeat];
   return [
@@ -156,6 +158,19 @@ function nextWithoutTransaction(facts: FailureFacts): string[] {
     'What db.script() had finished is recorded and not run twice; make the rest safe to run again (IF NOT EXISTS).',
     `If you finished or undid the work by hand, say so: ${repairCommand(facts, version, 'mark-applied')} or ${repairCommand(facts, version, 'mark-reverted')}.`,
   ];
+}
+
+/** An edited file is refused by the next rollback: these steps are not. */
+function afterFailedRevert(facts: FailureFacts): string {
+  const version = versionOf(facts);
+  const corrected =
+    facts.mode === 'transaction' || facts.aftermath === 'notBegun'
+      ? `${repairCommand(facts, version, 'accept-checksum')}, then ${runAgain(facts)}`
+      : repairCommand(facts, version, 'resume');
+  return (
+    `If \`down\` is wrong, correct it, then ${corrected}. ` +
+    `If something else was wrong, fix that, then run again: ${runAgain(facts)}.`
+  );
 }
 
 function runAgain(facts: FailureFacts): string {

@@ -66,7 +66,7 @@ export function entry(
     checksumAlgorithm: 'sha256',
     action: state === 'reverted' ? 'revert' : 'apply',
     state,
-    success: state === 'applied' || state === 'reverted',
+    success: state === 'applied' || state === 'retired' || state === 'reverted',
     attempt: 1,
     runId: '00000000-0000-4000-8000-000000000000',
     environment: 'development',
