@@ -41,7 +41,6 @@ export async function adoptEnvironment(
   options: AdoptEnvironmentOptions,
 ): Promise<AdoptEnvironmentResult> {
   const { from, mode, confirm } = options;
-  refuseSame(context, from);
   const project = await projectDatabase(context);
   if (mode === 'show') {
     refuse(wrongConfirmation(from, confirm));
@@ -51,7 +50,17 @@ export async function adoptEnvironment(
   }
   return withLocks(project, 'exclusive', async ({ session }) => {
     const history = new History(session, context.settings.schema);
-    const found = await survey(context, from, history);
+    let found = await survey(context, from, history);
+    if (found.isLost) {
+      const { schema, environment } = context.settings;
+      const histories = [{ schema, from, migrations: 0 }];
+      refuse(confirmation(context, options, found, histories));
+      await history.restoreStamp(from);
+      if (from === environment) {
+        return { ...project.result, status: 'done', from, histories, others: [] };
+      }
+      found = await survey(context, from, history);
+    }
     const planned = await show(project, from, found);
     if (planned.status === 'nothing-to-do') return planned;
     refuseUnreadable(found.stamps, found.schemas);
@@ -68,6 +77,8 @@ interface Survey {
   readonly schemas: readonly SchemaStamp[];
   /** This project's own history, if it still is the original agent's and has rows of that environment. */
   readonly original: HistoryState | undefined;
+  /** Whether the stamps of this project's own history were deleted. */
+  readonly isLost: boolean;
 }
 
 async function survey(
@@ -76,13 +87,20 @@ async function survey(
   history: History,
 ): Promise<Survey> {
   const stamps = await history.stamps();
+  const isLost = stamps.unread.some(
+    ({ schema, why }) => why === 'empty' && schema === settings.schema,
+  );
+  if (!isLost) refuseSame(settings, from);
+  const schemas = stamps.read.filter(({ stamp }) => stamp.environment === from);
+  if (isLost) return { history, stamps, schemas, original: undefined, isLost };
   const state = await history.read(from, { project: settings.project, damage: 'report' });
   const isOriginal = state.table === 'original' && state.environments.includes(from);
   return {
     history,
     stamps,
-    schemas: stamps.read.filter(({ stamp }) => stamp.environment === from),
+    schemas,
     original: isOriginal ? state : undefined,
+    isLost,
   };
 }
 
@@ -189,7 +207,7 @@ function denied(schema: string, what: 'read' | 'write'): Problem {
   };
 }
 
-function refuseSame({ settings }: CommandContext, from: string): void {
+function refuseSame(settings: Settings, from: string): void {
   if (from !== settings.environment) return;
   throw new MigratorError(
     'INVALID_ARGUMENT',

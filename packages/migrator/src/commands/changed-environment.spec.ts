@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatStatus } from '../report/format-status';
 import { refusal } from '../source/testing/fixtures';
@@ -189,6 +189,26 @@ describeOnEveryDatabase('a database that changes its environment', (workspace) =
       expect((await users.status(staging)).counts).toMatchObject({ applied: 1, pending: 1 });
     });
 
+    it('A3: stamps a database again whose stamp was deleted', async () => {
+      const { users } = projects();
+      configure(users, { staging: {}, production: {} });
+      await users.migrate({}, production);
+      await workspace().sql('DELETE FROM migration_database');
+      const lost = await refusal(users.migrate({}, production));
+      expect(lost.code).toBe('HISTORY_CORRUPT');
+      expect(lost.hint).toContain('--adopt-environment=');
+      const again = (environment: string, options: object) =>
+        users
+          .agent({ environment })
+          .then((agent) => agent.adoptEnvironment({ from: 'production', mode: 'run', ...options }));
+      expect((await refusal(again('production', {}))).code).toBe('CONFIRMATION_REQUIRED');
+      await again('production', { confirm: 'production' });
+      expect((await users.status(production)).counts).toMatchObject({ applied: 1 });
+      await workspace().sql('DELETE FROM migration_database');
+      await again('staging', { confirm: 'production' });
+      expect((await users.status(staging)).counts).toMatchObject({ applied: 1 });
+    });
+
     it.each([
       ['development', 'NOTHING_TO_REPAIR', /stamped 'production'/],
       ['staging', 'INVALID_ARGUMENT', /works as: staging/],
@@ -309,6 +329,50 @@ describeOnEveryDatabase('a database that changes its environment', (workspace) =
       expect(result.status).toBe('done');
       expect(await workspace().tables()).toEqual([]);
     });
+  });
+});
+
+describeOnServers('tenants of a renamed environment', (workspace) => {
+  const names = ['x', 'y', 'z'];
+  const tenants = () => names.map((name) => `${workspace().schema}_${name}`);
+  afterEach(() =>
+    workspace().sql(
+      tenants()
+        .map((name) => `DROP SCHEMA IF EXISTS ${name} CASCADE;`)
+        .join(' '),
+    ),
+  );
+
+  it('A3: all keep their history, also those with nothing to apply', async () => {
+    const api = workspace().project().add('one', 'CREATE TABLE one (id int)');
+    const configureTenants = (environment: string, more: string) => {
+      const database = `url: '${workspace().url}', tenants: () => ${JSON.stringify(tenants())}`;
+      writeFileSync(
+        join(api.root, 'db.config.mjs'),
+        `export default { project: 'api', environments: { ${environment}: { ${database}, ${more} } } };`,
+      );
+    };
+    rmSync(join(api.root, 'db.config.json'));
+    configureTenants('staging', '');
+    await (await api.agent(staging)).migrateTenants();
+    api.add('two', 'CREATE TABLE two (id int)');
+    const [first = ''] = tenants();
+    await (await (await api.agent(staging)).tenant(first)).migrate();
+
+    rmSync(join(api.root, 'db.config.mjs'));
+    configureTenants('preview', `renamedFrom: ['staging']`);
+    const { counts } = await (await api.agent(preview)).statusTenants();
+    expect(counts).toEqual({ total: 3, upToDate: 1, behind: 2, troubled: 0 });
+    const result = await (await api.agent(preview)).migrateTenants({ concurrency: 3 });
+    expect(result.counts).toMatchObject({ done: 2, upToDate: 1, failed: 0, refused: 0 });
+    const after = await (await api.agent(preview)).statusTenants();
+    expect(after.counts).toMatchObject({ upToDate: 3 });
+    for (const tenant of tenants()) {
+      const [row] = await workspace().sql(
+        `SELECT environment FROM ${tenant}.migration_database ORDER BY id DESC LIMIT 1`,
+      );
+      expect(row).toEqual({ environment: 'preview' });
+    }
   });
 });
 

@@ -207,8 +207,8 @@ describeOnServers('runners in several schemas of one database', (workspace) => {
     await during(orders, async () => {
       const mark = { migration: 'people', action: 'mark-reverted', mode: 'run' } as const;
       const agent = await users.agent(AT_ONCE);
-      for (const command of [users.rollback({}, AT_ONCE), agent.repair(mark)]) {
-        const refused = await refusal(command);
+      for (const command of [() => users.rollback({}, AT_ONCE), () => agent.repair(mark)]) {
+        const refused = await refusal(command());
         expect(refused.code).toBe('LOCK_HELD');
         expect(refused.message).toContain('(flashfusion orders)');
       }

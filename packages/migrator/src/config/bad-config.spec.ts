@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MigratorError } from '../errors';
+import { checkConfig } from './check-config';
 import { loadProjectConfig } from './load-project-config';
 import { resolveSettings, type ResolveSettingsOptions } from './resolve-settings';
 
@@ -146,6 +147,37 @@ describe('a schema', () => {
     const [only] = await settings('hostile-schema');
     expect(only?.schema).toBe('x"; DROP SCHEMA public CASCADE; --');
     expect(only?.searchPath).toEqual(['x"; DROP SCHEMA public CASCADE; --', 'y"y', 'public']);
+  });
+});
+
+describe('the former names of an environment', () => {
+  const checked = (environments: object) => {
+    try {
+      checkConfig({ environments }, 'db.config.json');
+      return [];
+    } catch (error) {
+      return (error as MigratorError).problems.map(({ message }) => message);
+    }
+  };
+
+  test.each([
+    [{ preview: { renamedFrom: ['staging', 'test'] } }, []],
+    [
+      { staging: {}, preview: { renamedFrom: ['staging'] } },
+      [
+        'environments.preview.renamedFrom names "staging", which is an environment of this configuration.',
+      ],
+    ],
+    [
+      { a: { renamedFrom: ['x'] }, b: { renamedFrom: ['x'] } },
+      ['environments.b.renamedFrom names "x", which a names as well.'],
+    ],
+    [
+      { a: { renamedFrom: 'x' } },
+      ['environments.a.renamedFrom: expected an array of former names, found "x".'],
+    ],
+  ])('of %j are checked', (environments, messages) => {
+    expect(checked(environments)).toEqual(messages);
   });
 });
 

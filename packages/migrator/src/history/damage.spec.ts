@@ -82,17 +82,21 @@ describeHistory('a history that was', (bench) => {
       },
     );
 
-    it('is refused when the stamp was deleted, and the hint mends it', async () => {
+    it('is refused when the stamp was deleted, until it is restored as protected', async () => {
       await bench.sql('DELETE FROM :schema.migration_database');
       const error = await bench.history.read('staging').catch((caught: unknown) => caught);
-      expect(error).toMatchObject({ code: 'HISTORY_CORRUPT' });
-      const statement = /INSERT INTO .*/.exec((error as { hint: string }).hint)?.[0] ?? '';
-      await bench.session.query(
-        statement.replace('<environment>', 'staging').replace('<true or false>', 'true'),
-      );
-      expect((await bench.history.read('staging')).stamp).toMatchObject({
-        environment: 'staging',
-        protected: true,
+      expect(error).toMatchObject({
+        code: 'HISTORY_CORRUPT',
+        hint: expect.stringContaining('ff db repair --adopt-environment='),
+      });
+      expect((error as { hint: string }).hint).not.toContain('INSERT');
+      await expect(bench.history.restoreStamp('production')).rejects.toMatchObject({
+        code: 'ENVIRONMENT_MISMATCH',
+      });
+      await bench.history.restoreStamp('staging');
+      expect(await bench.history.read('staging')).toMatchObject({
+        table: 'current',
+        stamp: { environment: 'staging', protected: true },
       });
     });
   });

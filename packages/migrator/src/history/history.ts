@@ -140,6 +140,16 @@ export class History {
     return writeStamp(this.#session, this.#tables, options, this.#upgrades, note);
   }
 
+  /**
+   * Stamps a history whose stamps were all deleted.
+   *
+   * @throws {MigratorError} `ENVIRONMENT_MISMATCH` if its newest row belongs to another environment
+   */
+  async restoreStamp(environment: string): Promise<void> {
+    const { restoreStamp } = await import('./lost-stamp.js');
+    return restoreStamp(this.#session, this.#tables, environment, this.#upgrades);
+  }
+
   /** The format that {@link prepare} leads to. */
   get format(): number {
     return latestFormat(this.#upgrades);

@@ -115,7 +115,7 @@ export function unstamped(tables: HistoryTables): MigratorError {
     'HISTORY_CORRUPT',
     `${tables.database} has no rows: what this database is, and whether it is protected, was deleted.`,
     {
-      hint: `Restore the table from a backup, or say it anew: INSERT INTO ${tables.database} (format, environment, protected, note) VALUES (1, '<environment>', <true or false>, '<why>');`,
+      hint: 'Restore the table from a backup. Without one, stamp the database again with its own environment: `ff db repair --adopt-environment=<environment> --env=<environment> --confirm=<environment>`.',
     },
   );
 }
