@@ -5,6 +5,8 @@ import type { ConnectionTarget, Database, OpenOptions, Session } from './databas
 import { pooledConnection } from './pooling';
 import { redact } from './redact';
 import {
+  newerSettings,
+  ownSessionReset,
   READ_FACTS,
   sessionSettings,
   setSettings,
@@ -25,8 +27,8 @@ interface ClientFields {
 }
 
 /**
- * The application's own `pg` pool. Each session takes one client of it, keeps it to the end and gives it back with the
- * settings that it had.
+ * The application's own `pg` pool. Each session takes one client of it and keeps it to the end. The pool then closes that
+ * client and opens a new one when it needs one: the application never gets a client whose session was changed.
  */
 export class PoolDatabase implements Database {
   readonly target: ConnectionTarget;
@@ -41,30 +43,29 @@ export class PoolDatabase implements Database {
 
   async open(options: OpenOptions): Promise<Session> {
     const client = await this.take();
-    const settings = {
-      ...sessionSettings(options),
-      application_name: options.applicationName,
-    };
     try {
-      const { rows } = await client.query(
-        `SELECT facts.*, ${Object.keys(settings).map(currentSetting).join(', ')} FROM (${READ_FACTS}) AS facts`,
-      );
-      const [before] = rows as (FactsRow & Record<string, unknown>)[];
-      if (before === undefined) throw new Error('The server answered without a row.');
+      const { rows } = await client.query(READ_FACTS);
+      const [facts] = rows as FactsRow[];
+      if (facts === undefined) throw new Error('The server answered without a row.');
       const { processID } = client as ClientFields;
-      if (typeof processID === 'number' && processID !== before.pid) {
+      if (typeof processID === 'number' && processID !== facts.pid) {
         throw pooledConnection(this.target);
       }
-      const { sql, params } = setSettings(settings);
-      await client.query(sql, [...params]);
+      const settings = {
+        ...sessionSettings(options),
+        ...newerSettings(facts.version),
+        application_name: options.applicationName,
+      };
+      await client.query(setSettings(settings));
       return new ClientSession({
         client,
         target: { ...this.target, ...withoutUndefined(targetOf(client as ClientFields)) },
-        server: toServerFacts(before),
-        cancel: () => this.cancel(before.pid),
+        server: toServerFacts(facts),
+        reset: ownSessionReset(facts, settings),
+        cancel: () => this.cancel(facts.pid),
         release: async (state) => {
-          if (state === 'broken') return client.release(true);
-          await giveBack(client, originalSettings(settings, before));
+          if (state === 'usable') await free(client);
+          client.release(true);
         },
       });
     } catch (error) {
@@ -109,29 +110,14 @@ export class PoolDatabase implements Database {
   }
 }
 
-/** Undoes what a session leaves behind: a transaction, locks, settings. */
-async function giveBack(client: PooledClient, settings: Record<string, string>): Promise<void> {
+/** Frees transaction and locks at once: the server may notice a moment later that the connection is closed. */
+async function free(client: PooledClient): Promise<void> {
   try {
     await client.query('ROLLBACK');
     await client.query('SELECT pg_catalog.pg_advisory_unlock_all()');
-    const { sql, params } = setSettings(settings);
-    await client.query(sql, [...params]);
-    client.release();
   } catch {
-    client.release(true);
+    // The connection is gone, and both with it.
   }
-}
-
-const currentSetting = (name: string) =>
-  `pg_catalog.current_setting('${name}') AS "before_${name}"`;
-
-function originalSettings(
-  settings: Record<string, string>,
-  row: Record<string, unknown>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.keys(settings).map((name) => [name, String(row[`before_${name}`])]),
-  );
 }
 
 function targetOf({ host, port, database, user }: ClientFields): ConnectionTarget {

@@ -1,5 +1,12 @@
 import type { DatabaseService } from '../config/settings';
 import { MigratorError } from '../errors';
+import {
+  applicationReset,
+  parseApplicationState,
+  READ_APPLICATION_STATE,
+  restoreApplicationSql,
+  type ApplicationState,
+} from './application-state';
 import type {
   ConnectionTarget,
   Database,
@@ -7,14 +14,17 @@ import type {
   QueryResult,
   ServerFacts,
   Session,
+  TransactionStatus,
 } from './database';
 import {
+  newerSettings,
   READ_FACTS,
   sessionSettings,
   setSettings,
   toServerFacts,
   type FactsRow,
 } from './session-settings';
+import { statusAfter } from './transaction-tags';
 
 /** How many queries are sent at once to see whether they share a connection. */
 const PROBES = 4;
@@ -45,15 +55,19 @@ export class ServiceDatabase implements Database {
   }
 
   async open(options: OpenOptions): Promise<Session> {
-    const settings = sessionSettings(options);
     const facts = await this.probe();
-    const names = Object.keys(settings).map(
-      (name) => `pg_catalog.current_setting('${name}') AS "${name}"`,
-    );
-    const [before] = await this.rows<Record<string, string>>(`SELECT ${names.join(', ')}`);
-    const { sql, params } = setSettings(settings);
-    await this.rows(sql, params);
-    return new ServiceSession(this.service, toServerFacts(facts), before ?? {});
+    const [row] = await this.rows<{ state: string }>(READ_APPLICATION_STATE);
+    if (row === undefined) throw new Error('The service answered without a row.');
+    const locks = await this.rows<AdvisoryLock>(OWN_LOCKS);
+    const settings = { ...sessionSettings(options), ...newerSettings(facts.version) };
+    const session = new ServiceSession(this.service, {
+      server: toServerFacts(facts),
+      state: parseApplicationState(row.state),
+      settings,
+      locks,
+    });
+    await this.rows(setSettings(settings));
+    return session;
   }
 
   private async probe(): Promise<FactsRow> {
@@ -72,24 +86,64 @@ export class ServiceDatabase implements Database {
   }
 }
 
+/** An advisory lock of this session, as `pg_locks` shows it. */
+interface AdvisoryLock {
+  readonly lock: string;
+  /** The call that frees it. */
+  readonly unlock: string;
+}
+
+/** How often one lock is freed at most. */
+const MOST_UNLOCKS = 100;
+
+const OWN_LOCKS = `SELECT pg_catalog.concat_ws(' ', classid, objid, objsubid, mode) AS lock,
+    pg_catalog.format('pg_catalog.pg_advisory_unlock%s(%s)',
+      CASE WHEN mode = 'ShareLock' THEN '_shared' END,
+      CASE WHEN objsubid = 1 THEN ((classid::bigint << 32) | objid::bigint)::text
+           ELSE pg_catalog.concat_ws(', ', classid::bigint::bit(32)::integer, objid::bigint::bit(32)::integer) END) AS unlock
+  FROM pg_catalog.pg_locks
+  WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()
+    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())`;
+
+/** What a session of the application was like before the run. */
+interface ServiceSessionParts {
+  readonly server: ServerFacts;
+  readonly state: ApplicationState;
+  /** The runner's own. */
+  readonly settings: Record<string, string>;
+  readonly locks: readonly AdvisoryLock[];
+}
+
 class ServiceSession implements Session {
   readonly target = TARGET;
+  readonly server: ServerFacts;
+  readonly restoreSql: string;
+  readonly asLoginSql: string;
   closed = false;
+  transactionStatus: TransactionStatus = 'idle';
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly service: DatabaseService,
-    readonly server: ServerFacts,
-    private readonly settingsBefore: Record<string, string>,
-  ) {}
+    private readonly parts: ServiceSessionParts,
+  ) {
+    const { restoreSql, asLoginSql } = applicationReset(parts.state, parts.settings);
+    this.server = parts.server;
+    this.restoreSql = restoreSql;
+    this.asLoginSql = asLoginSql;
+  }
 
-  query<Row = Record<string, unknown>>(
+  async query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
-    const result = this.last.then(() => this.send<Row>(sql, params));
-    this.last = result.catch(() => undefined);
-    return result;
+    const results = await this.enqueue<Row>(sql, params);
+    // Of several statements the last one counts.
+    return results.at(-1) ?? { rows: [], rowCount: 0, command: '' };
+  }
+
+  batch(sql: string): Promise<QueryResult<Record<string, unknown>>[]> {
+    return this.enqueue(sql, undefined);
   }
 
   /** Nothing to be done: a second query would wait behind the first one. */
@@ -101,24 +155,53 @@ class ServiceSession implements Session {
     this.closed = true;
     try {
       await this.service.query('ROLLBACK');
-      await this.service.query('SELECT pg_catalog.pg_advisory_unlock_all()');
-      const { sql, params } = setSettings(this.settingsBefore);
-      await this.service.query(sql, params);
+      await this.freeLocks();
+      await this.service.query(restoreApplicationSql(this.parts.state));
     } catch {
       // The application's connection is gone, and the lock with it.
     }
   }
 
-  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
+  /** Frees every lock that the application did not have before. One that was taken several times needs as many calls. */
+  private async freeLocks(): Promise<void> {
+    const before = new Set(this.parts.locks.map(({ lock }) => lock));
+    for (let calls = 0; calls < MOST_UNLOCKS; calls += 1) {
+      const { rows } = await this.service.query(OWN_LOCKS);
+      const taken = (rows as AdvisoryLock[]).filter(({ lock }) => !before.has(lock));
+      if (taken.length === 0) return;
+      await this.service.query(`SELECT ${taken.map(({ unlock }) => unlock).join(', ')}`);
+    }
+  }
+
+  private enqueue<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+  ): Promise<QueryResult<Row>[]> {
+    const results = this.last.then(() => this.send<Row>(sql, params));
+    this.last = results.catch(() => undefined);
+    return results;
+  }
+
+  private async send<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+  ): Promise<QueryResult<Row>[]> {
     if (this.closed) throw new MigratorError('CONNECTION_LOST', 'The session is closed.');
-    if (/^\s*COMMIT\s*;?\s*$/i.test(sql)) return this.commit();
-    const result = lastOf(await this.service.query(sql, params));
-    if (/^\s*(?:BEGIN|START\s+TRANSACTION)\b/i.test(sql)) await this.checkBackend();
-    return {
-      rows: result.rows as Row[],
-      rowCount: result.rowCount ?? result.rows.length,
-      command: result.command ?? /^\s*([a-z]+)/i.exec(sql)?.[1]?.toUpperCase() ?? '',
-    };
+    if (/^\s*COMMIT\s*;?\s*$/i.test(sql)) return [await this.commit()];
+    // Not after it: a query in a new transaction would keep SET TRANSACTION from being the first statement.
+    if (/^\s*(?:BEGIN|START\s+TRANSACTION)\b[^;]*;?\s*$/i.test(sql)) await this.checkBackend();
+    try {
+      const answer = await this.service.query(sql, params);
+      const results = resultsOf<Row>(answer, sql);
+      const tags = results.map(({ command }) => command);
+      const told = results.length > 1 || !/;\s*\S/.test(sql);
+      this.transactionStatus = told ? statusAfter(this.transactionStatus, sql, tags) : 'unknown';
+      return results;
+    } catch (error) {
+      if (this.transactionStatus !== 'idle' || /;\s*\S/.test(sql))
+        this.transactionStatus = 'unknown';
+      throw error;
+    }
   }
 
   /** A service need not tell that COMMIT ended in a rollback; any statement before it does (25P02). */
@@ -127,10 +210,12 @@ class ServiceSession implements Session {
       await this.checkBackend();
     } catch (error) {
       await this.service.query('ROLLBACK');
+      this.transactionStatus = 'idle';
       if (error instanceof MigratorError) throw error;
       return { rows: [], rowCount: 0, command: 'ROLLBACK' };
     }
     const { command = 'COMMIT' } = await this.service.query('COMMIT');
+    this.transactionStatus = 'idle';
     return { rows: [], rowCount: 0, command };
   }
 
@@ -144,9 +229,17 @@ class ServiceSession implements Session {
   }
 }
 
-/** Several statements at once are answered with a list of results by `pg`; the last one counts. */
-function lastOf<Result>(answer: Result | readonly Result[]): Result {
-  return Array.isArray(answer) ? (answer.at(-1) as Result) : (answer as Result);
+/** Results as the session gives them. A service may leave out all but the rows. */
+function resultsOf<Row>(
+  answer: Awaited<ReturnType<DatabaseService['query']>>,
+  sql: string,
+): QueryResult<Row>[] {
+  const results = Array.isArray(answer) ? (answer as (typeof answer)[]) : [answer];
+  return results.map(({ rows, rowCount, command }) => ({
+    rows: (rows ?? []) as Row[],
+    rowCount: rowCount ?? rows?.length ?? 0,
+    command: command ?? /^\s*([a-z]+)/i.exec(sql)?.[1]?.toUpperCase() ?? '',
+  }));
 }
 
 function severalBackends(): MigratorError {

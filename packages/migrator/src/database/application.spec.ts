@@ -39,27 +39,55 @@ describeEachPostgres('The pool of an application', (server) => {
     expect(rows).toEqual([{ held: true, pid: session.server.backendPid }]);
     expect(pool.totalCount).toBe(1);
     await session.close();
-    expect(pool.idleCount).toBe(1);
   });
 
-  it('gets its client back as it was', async () => {
-    const before = `SELECT current_setting('search_path') AS path, current_setting('lock_timeout') AS lock,
-      current_setting('application_name') AS name, current_setting('default_transaction_read_only') AS readonly`;
-    await pool.query(`SET search_path = shop, public; SET lock_timeout = '7s'`);
-    const expected = (await pool.query(before)).rows;
-    const session = await database.open({
-      ...OPEN,
-      access: 'read-only',
-      searchPath: ['elsewhere'],
-    });
-    await session.query('SELECT pg_advisory_lock(48); BEGIN');
+  it.each(['read-write', 'read-only'] as const)(
+    'C3: never gets a client back that a %s session has used',
+    async (access) => {
+      const session = await database.open({ ...OPEN, access, searchPath: ['elsewhere'] });
+      const { backendPid } = session.server;
+      await session.query(
+        "SELECT pg_advisory_lock(48); SET TimeZone = 'Asia/Tokyo'; SET ROLE pg_monitor; LISTEN news; BEGIN",
+      );
+      await session.close();
+      expect(pool.totalCount).toBe(0);
+      const { rows } = await pool.query(
+        `SELECT pg_backend_pid() AS pid, current_user::text AS user, current_setting('TimeZone') <> 'Asia/Tokyo' AS fresh,
+           EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 48) AS locked`,
+      );
+      expect(rows).toEqual([
+        { pid: expect.any(Number), user: 'postgres', fresh: true, locked: false },
+      ]);
+      expect(rows[0].pid).not.toBe(backendPid);
+    },
+  );
+
+  it('C3: does not get a client back after an error either, and keeps no backend alive', async () => {
+    const session = await database.open(OPEN);
+    const { backendPid } = session.server;
+    await session.query('BEGIN');
+    await expect(session.query('SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' });
     await session.close();
-    expect((await pool.query(before)).rows).toEqual(expected);
-    const locks = await pool.query(
-      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 48`,
-    );
-    expect(locks.rows).toEqual([]);
-    expect(pool.totalCount).toBe(1);
+    expect(pool.totalCount).toBe(0);
+    await until('the backend is gone', async () => {
+      const rows = await test.query('SELECT FROM pg_stat_activity WHERE pid = $1', [backendPid]);
+      return rows.length === 0;
+    });
+  });
+
+  it('C3: of one client works for several sessions, one after the other', async () => {
+    const single = new Pool({ connectionString: test.url, max: 1 });
+    single.on('error', () => undefined);
+    const other = await createDatabase({ kind: 'pool', pool: single }, OPTIONS);
+    for (let round = 0; round < 3; round += 1) {
+      const session = await other.open(OPEN);
+      await acquireLock(session, { key: '49', waitMs: 0, project: 'api' });
+      await session.close();
+    }
+    expect((await single.query('SHOW search_path')).rows).toEqual([
+      { search_path: '"$user", public' },
+    ]);
+    await single.end();
   });
 
   it('does not get a client back whose connection is gone', async () => {
@@ -140,6 +168,36 @@ describeEachPostgres('The database service of an application', (server) => {
     expect((await client.query('SHOW search_path')).rows).toEqual([
       { search_path: '"$user", public' },
     ]);
+    await client.end();
+  });
+
+  it('C3: is left as it was: settings, role, locks and what the application has created', async () => {
+    const client = await test.connect();
+    await client.query(`CREATE TABLE IF NOT EXISTS own (id int); CREATE TEMP TABLE own_temporary (id int);
+      SET TimeZone = 'Asia/Tokyo'; SET search_path = shop, public; SET ROLE pg_monitor; LISTEN own_channel;
+      PREPARE own_statement AS SELECT 1; SELECT pg_advisory_lock(50), pg_advisory_lock_shared(3, -4)`);
+    const state = `SELECT current_setting('TimeZone') AS zone, current_setting('search_path') AS path,
+        current_setting('DateStyle') AS dates, current_user::text AS user, session_user::text AS login,
+        (SELECT array_agg(name ORDER BY name) FROM pg_prepared_statements) AS prepared,
+        (SELECT array_agg(name ORDER BY name) FROM pg_cursors WHERE is_holdable) AS cursors,
+        (SELECT array_agg(c ORDER BY c) FROM pg_listening_channels() AS c) AS channels,
+        (SELECT array_agg(relname::text ORDER BY 1) FROM pg_class WHERE relnamespace = pg_my_temp_schema()) AS temporary,
+        (SELECT array_agg(concat_ws(' ', classid, objid, objsubid, mode) ORDER BY objid)
+           FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) AS locks`;
+    const before = (await client.query(state)).rows;
+    const session = await open(serviceOn(client));
+    await acquireLock(session, { key: '-51', waitMs: 0, project: 'api' });
+    const leaks = `SET TimeZone = 'Europe/Rome'; SET DateStyle = 'SQL, DMY'; SET ROLE postgres; LISTEN other_channel;
+      PREPARE other_statement AS SELECT 2; CREATE TEMP TABLE "other temporary" (id serial); CREATE TEMP VIEW seen AS SELECT 1 AS n;
+      DECLARE other_cursor CURSOR WITH HOLD FOR SELECT 1; SET SESSION AUTHORIZATION pg_monitor; SELECT pg_advisory_lock_shared(-9)`;
+    await session.query(leaks);
+    await session.batch(`BEGIN; ${session.restoreSql}; COMMIT`);
+    expect(await session.query(state)).toMatchObject({
+      rows: [{ ...before[0], path: '"public", pg_temp', locks: expect.anything() }],
+    });
+    await session.query(leaks);
+    await session.close();
+    expect((await client.query(state)).rows).toEqual(before);
     await client.end();
   });
 

@@ -1,13 +1,24 @@
 import type { PooledClient } from '../config/settings';
 import { MigratorError } from '../errors';
-import type { ConnectionTarget, QueryResult, ServerFacts, Session } from './database';
+import type {
+  ConnectionTarget,
+  QueryResult,
+  ServerFacts,
+  Session,
+  TransactionStatus,
+} from './database';
 import { isConnectionLost, noteFinishedStatements, sqlState } from './failure';
+import type { SessionReset } from './session-settings';
+
+/** The status byte of ReadyForQuery. https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const STATUS: Record<string, TransactionStatus> = { I: 'idle', T: 'open', E: 'failed' };
 
 /** What differs from driver to driver in a session over a `pg` client. */
 export interface ClientSessionParts {
   readonly client: Omit<PooledClient, 'release'>;
   readonly target: ConnectionTarget;
   readonly server: ServerFacts;
+  readonly reset: SessionReset;
   /** Asks the server to cancel what the backend runs. */
   readonly cancel: () => Promise<void>;
   /** Ends the connection, or gives it back; `broken` where it must not be used again. */
@@ -47,10 +58,43 @@ export class ClientSession implements Session {
     return this.state !== 'open';
   }
 
-  query<Row = Record<string, unknown>>(
+  get transactionStatus(): TransactionStatus {
+    const { client } = this.parts;
+    // The application's `pg` may be older than this method.
+    const { getTransactionStatus, readyForQuery } = client as {
+      readonly getTransactionStatus?: () => unknown;
+      readonly readyForQuery?: boolean;
+    };
+    // `pg` rejects a query as soon as its error arrives, a moment before the new state does.
+    if (readyForQuery === false) return 'unknown';
+    return STATUS[String(getTransactionStatus?.call(client))] ?? 'unknown';
+  }
+
+  get restoreSql(): string {
+    return this.parts.reset.restoreSql;
+  }
+
+  get asLoginSql(): string {
+    return this.parts.reset.asLoginSql;
+  }
+
+  async query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
+    const results = await this.enqueue<Row>(sql, params);
+    // Of several statements the last one counts.
+    return results.at(-1) ?? { rows: [], rowCount: 0, command: '' };
+  }
+
+  batch(sql: string): Promise<QueryResult<Record<string, unknown>>[]> {
+    return this.enqueue(sql, undefined);
+  }
+
+  private enqueue<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+  ): Promise<QueryResult<Row>[]> {
     // One after the other: `pg` is about to give up its own queue, and PGlite has none.
     const result = this.last.then(() => this.send<Row>(sql, params));
     this.last = result.catch(() => undefined);
@@ -77,7 +121,7 @@ export class ClientSession implements Session {
     protocolOf(client)?.off('commandComplete', this.countFinished);
   }
 
-  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>> {
+  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>[]> {
     const { client, prepare, explain } = this.parts;
     if (this.closed) throw this.lost(undefined);
     try {
@@ -86,7 +130,7 @@ export class ClientSession implements Session {
       const result: unknown = await client.query(
         params === undefined ? { text: sql } : { text: sql, values: [...params] },
       );
-      return lastResult<Row>(result);
+      return toResults<Row>(result);
     } catch (error) {
       if (isConnectionLost(error)) this.lose();
       if (protocolOf(client)) noteFinishedStatements(error, this.finished);
@@ -122,13 +166,12 @@ function protocolOf(client: object): Protocol | undefined {
     : undefined;
 }
 
-/** `pg` gives one result, or an array of them for several statements: the last one counts. */
-function lastResult<Row>(result: unknown): QueryResult<Row> {
-  const last = (Array.isArray(result) ? result.at(-1) : result) as
-    Partial<QueryResult<Row>> | undefined;
-  return {
-    rows: last?.rows ?? [],
-    rowCount: last?.rowCount ?? 0,
-    command: last?.command ?? '',
-  };
+/** `pg` gives one result, or an array of them for several statements. */
+function toResults<Row>(result: unknown): QueryResult<Row>[] {
+  const results = (Array.isArray(result) ? result : [result]) as Partial<QueryResult<Row>>[];
+  return results.map(({ rows = [], rowCount, command = '' }) => ({
+    rows,
+    rowCount: rowCount ?? 0,
+    command,
+  }));
 }

@@ -41,6 +41,9 @@ export interface ServerFacts {
   readonly backendPid: number;
 }
 
+/** Whether a transaction is open; a `failed` one accepts only its rollback, `unknown` where the driver does not tell. */
+export type TransactionStatus = 'idle' | 'open' | 'failed' | 'unknown';
+
 /**
  * One dedicated connection. An implementer must send queries in the order of the calls, never switch the connection under
  * a session, and reject with the server's own error (its SQLSTATE in `code`) or, where the connection is gone, with an
@@ -51,11 +54,25 @@ export interface Session {
   readonly server: ServerFacts;
   /** `true` from the moment the connection is known to be gone or `close` was called. */
   readonly closed: boolean;
+  /** As of the last answer; no query is sent to find out. */
+  readonly transactionStatus: TransactionStatus;
+  /**
+   * Statements that return the session to the state in which it was opened: what DISCARD ALL resets except advisory locks.
+   * Allowed inside a transaction. ASCII only, and right under every setting.
+   */
+  readonly restoreSql: string;
+  /**
+   * Statements after which the user who logged in is the current one, with the session's own timeouts, until the transaction
+   * ends. ASCII only.
+   */
+  readonly asLoginSql: string;
   /** As {@link MigrationDatabase.query}: several statements without `params`, one with. */
   query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
   ): Promise<QueryResult<Row>>;
+  /** Sends several statements without parameters in one message; returns one result for each. */
+  batch(sql: string): Promise<readonly QueryResult<Record<string, unknown>>[]>;
   /** Asks the server to cancel the running statement (57014 for its caller). No-op where the driver cannot. */
   cancel(): Promise<void>;
   /** Ends the session and frees what it holds. Never rejects; may be called twice. */

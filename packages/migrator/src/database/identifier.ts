@@ -36,12 +36,48 @@ export function quoteIdentifier(name: string): string {
  * @throws {MigratorError} `INVALID_ARGUMENT` for text with a NUL character, which Postgres cannot hold
  */
 export function quoteLiteral(text: string): string {
-  if (text.includes('\0')) {
-    throw new MigratorError(
-      'INVALID_ARGUMENT',
-      'Text with a NUL character cannot be sent to Postgres.',
-    );
-  }
+  refuseNul(text);
   const quoted = `'${text.replaceAll("'", "''")}'`;
   return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
+
+/** Characters outside ASCII, by code point. */
+const BEYOND_ASCII = /[^\0-\x7f]/gu;
+
+/**
+ * Quotes text as an SQL string literal with only ASCII characters. It means the same under every `client_encoding` and
+ * `standard_conforming_strings`, including those that a migration has set. Half a character becomes U+FFFD, as in UTF-8.
+ *
+ * @throws {MigratorError} `INVALID_ARGUMENT` for text with a NUL character, which Postgres cannot hold
+ */
+export function quoteAscii(text: string): string {
+  refuseNul(text);
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "''")
+    .replace(BEYOND_ASCII, (character) => `\\U${codePoint(character).padStart(8, '0')}`);
+  return `E'${escaped}'`;
+}
+
+/** A quoted identifier with only ASCII characters: `"é"` becomes `U&"\00e9"`. One that is ASCII already stays as it is. */
+export function toAsciiIdentifier(quoted: string): string {
+  const backslashes = quoted.replaceAll('\\', '\\\\');
+  const escaped = backslashes.replace(
+    BEYOND_ASCII,
+    (character) => `\\+${codePoint(character).padStart(6, '0')}`,
+  );
+  return escaped === backslashes ? quoted : `U&${escaped}`;
+}
+
+function codePoint(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return (code >= 0xd800 && code <= 0xdfff ? 0xfffd : code).toString(16);
+}
+
+function refuseNul(text: string): void {
+  if (!text.includes('\0')) return;
+  throw new MigratorError(
+    'INVALID_ARGUMENT',
+    'Text with a NUL character cannot be sent to Postgres.',
+  );
 }

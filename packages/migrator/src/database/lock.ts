@@ -116,8 +116,8 @@ async function findHolder(session: Session, key: string): Promise<LockHolder | u
   };
 }
 
-/** How pg_locks shows a bigint advisory lock: its halves in classid and objid, objsubid 1. */
-function lockCondition(key: string): string {
+/** A condition on a row `held` of `pg_locks`: it is this bigint advisory lock. Its halves are in classid and objid, objsubid is 1. */
+export function lockCondition(key: string): string {
   const bits = BigInt.asUintN(64, BigInt(key));
   return (
     `held.locktype = 'advisory' AND held.granted AND held.objsubid = 1 ` +

@@ -8,6 +8,8 @@ import { lockFolder } from './folder-lock';
 import { PgliteEngine, type LentEngine } from './pglite-engine';
 import { borrowMemory, memoryExists } from './pglite-memory';
 import {
+  newerSettings,
+  ownSessionReset,
   READ_FACTS,
   sessionSettings,
   setSettings,
@@ -50,15 +52,16 @@ export class PgliteDatabase implements Database {
     const { engine } = lent;
     const { client } = engine;
     try {
-      const { sql, params } = setSettings(sessionSettings(options));
-      await client.query(sql, [...params]);
       const { rows } = await client.query<FactsRow>(READ_FACTS);
       const [facts] = rows;
       if (facts === undefined) throw new Error('PGlite answered without a row.');
+      const settings = { ...sessionSettings(options), ...newerSettings(facts.version) };
+      await client.query(setSettings(settings));
       return new ClientSession({
         client,
         target: this.target,
         server: toServerFacts(facts),
+        reset: ownSessionReset(facts, settings),
         // It runs in this very thread: while a statement runs, nobody can ask for anything.
         cancel: async () => undefined,
         release: () => lent.release(),

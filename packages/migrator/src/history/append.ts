@@ -1,12 +1,13 @@
+import { queryAsLogin } from '../database/as-login';
 import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
-import { lockHeldSql } from '../database/lock';
+import { lockCondition } from '../database/lock';
+import { IS_MARK } from '../database/transaction-mark';
 import { MigratorError } from '../errors';
 import { rowHash } from './chain';
 import {
   changedColumns,
   historyColumns,
-  insertCount,
   insertNames,
   insertPlaceholders,
   insertValues,
@@ -19,20 +20,16 @@ import type { HistoryTables } from './tables';
 
 /** What must still be true when a row is written inside a migration's transaction. */
 export interface AppendGuard {
-  /** `pg_current_xact_id()` as text, taken right after BEGIN. */
-  readonly transactionId: string;
   /** The project's advisory lock, a bigint as decimal text. */
   readonly lockKey: string;
 }
 
-/** SQL of the two conditions of {@link AppendGuard}, and the parameters after those of the row. */
+/** A query for one row with the two conditions of {@link AppendGuard}. */
 interface GuardSql {
-  readonly sameTransaction: string;
-  readonly lockHeld: string;
-  readonly params: readonly string[];
+  readonly conditions: string;
 }
 
-const NO_GUARD: GuardSql = { sameTransaction: 'true', lockHeld: 'true', params: [] };
+const NO_GUARD: GuardSql = { conditions: 'SELECT true AS same_transaction, true AS lock_held' };
 
 /**
  * Appends a row with its witness in one statement, and proves that it was written as it was sent. Secrets are removed from
@@ -50,8 +47,8 @@ export async function appendEntry(
 }
 
 /**
- * Appends a row in one round trip, provided that the transaction still is the one that was begun (a migration that ends it
- * itself would otherwise look successful) and that this session still holds the project's lock.
+ * Appends a row in one round trip, provided that the transaction still is the one that was marked at its begin (a migration that
+ * ends it itself would otherwise look successful) and that this session still holds the project's lock.
  *
  * @returns `appended`, or which of the two no longer holds; then nothing was written
  * @throws {MigratorError} as {@link appendEntry}
@@ -63,9 +60,9 @@ export function appendGuarded(
   guard: AppendGuard,
 ): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
   return append(session, tables, entry, {
-    sameTransaction: `pg_catalog.pg_current_xact_id()::text = $${insertCount + 1}::text`,
-    lockHeld: lockHeldSql(guard.lockKey),
-    params: [guard.transactionId],
+    conditions: `SELECT coalesce(pg_catalog.bool_or(${IS_MARK}), false) AS same_transaction,
+        coalesce(pg_catalog.bool_or(${lockCondition(guard.lockKey)}), false) AS lock_held
+      FROM pg_catalog.pg_locks held WHERE held.pid = pg_catalog.pg_backend_pid()`,
   });
 }
 
@@ -76,11 +73,11 @@ async function append(
   guard: GuardSql,
 ): Promise<'appended' | 'transactionEscaped' | 'lockLost'> {
   try {
-    const { rows } = await session.query<{
+    const { rows } = await queryAsLogin<{
       outcome: 'appended' | 'transactionEscaped' | 'lockLost' | 'swallowed';
       row_id: string | null;
       watched: boolean;
-    }>(appendSql(tables, guard), [...insertValues(entry), ...guard.params]);
+    }>(session, appendSql(tables, guard), insertValues(entry));
     const [written] = rows;
     if (written === undefined || written.outcome === 'swallowed') {
       throw await rowLost(session, tables, entry, 'was not written');
@@ -105,7 +102,7 @@ function appendSql(tables: HistoryTables, guard: GuardSql): string {
   const stored = historyColumns.map(({ name }) => name).join(', ');
   const witness = 'row_id, environment, project, version, attempt, previous, hash';
   return `WITH guard AS MATERIALIZED (
-      SELECT ${guard.sameTransaction} AS same_transaction, ${guard.lockHeld} AS lock_held
+      ${guard.conditions}
     ), newest AS MATERIALIZED (
       SELECT row_id, hash FROM ${tables.chain}
         WHERE environment = ${placeholderOf('environment')} AND project = ${placeholderOf('project')}

@@ -146,7 +146,6 @@ export const insertNames = sent.map(({ name }) => name).join(', ');
 export const insertPlaceholders = sent
   .map((column, index) => placeholder(column, index))
   .join(', ');
-export const insertCount = sent.length;
 
 /** The parameters of an INSERT, in the order of {@link insertNames}. Secrets are removed from errors and claims. */
 export function insertValues(entry: NewHistoryEntry): (string | null)[] {

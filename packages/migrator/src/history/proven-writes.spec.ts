@@ -1,4 +1,6 @@
+import { MARK_TRANSACTION } from '../database/transaction-mark';
 import { describeHistory } from './testing/describe-history';
+import { connectAs } from './testing/connect-as';
 import { newEntry } from './testing/entries';
 
 /** A trigger function of the given body, and a trigger that calls it. */
@@ -105,10 +107,8 @@ describeHistory('A7: a row of the history', (bench) => {
     async (_, sql, message) => {
       await bench.sql(sql);
       await bench.session.query('BEGIN');
-      const { rows } = await bench.session.query<{ id: string }>(
-        'SELECT pg_current_xact_id()::text AS id, pg_try_advisory_xact_lock(7)',
-      );
-      const guard = { transactionId: rows[0]?.id ?? '', lockKey: '7' };
+      await bench.session.query(`${MARK_TRANSACTION}; SELECT pg_try_advisory_xact_lock(7)`);
+      const guard = { lockKey: '7' };
       await expect(
         bench.history.appendGuarded(newEntry({ rollbackData: '{"a": 1}' }), guard),
       ).rejects.toMatchObject({ code: 'HISTORY_CORRUPT', message: expect.stringMatching(message) });
@@ -154,6 +154,7 @@ describeHistory('A7: a row of the history', (bench) => {
         ALTER TABLE :schema.migration_history ENABLE ROW LEVEL SECURITY`);
     });
     afterEach(async () => {
+      jest.restoreAllMocks();
       await bench.session.query('RESET ROLE');
       await bench.sql('DROP OWNED BY ff_secured; DROP ROLE ff_secured');
     });
@@ -166,6 +167,7 @@ describeHistory('A7: a row of the history', (bench) => {
       ],
     ])('A7: is refused where the policies allow %s', async (_, policy) => {
       if (policy !== '') await bench.sql(policy);
+      connectAs(bench.session, 'ff_secured');
       await bench.session.query('SET ROLE ff_secured');
       await expect(bench.history.append(newEntry())).rejects.toMatchObject({
         code: 'HISTORY_CORRUPT',
@@ -174,6 +176,7 @@ describeHistory('A7: a row of the history', (bench) => {
     });
 
     it('A7: makes reading fail, since rows could be hidden', async () => {
+      connectAs(bench.session, 'ff_secured');
       await bench.session.query('SET ROLE ff_secured');
       await expect(bench.history.read('staging')).rejects.toMatchObject({
         code: 'HISTORY_CORRUPT',

@@ -1,8 +1,10 @@
+import { MARK_TRANSACTION } from '../database/transaction-mark';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '../database/database';
 import { History } from './history';
 import { databases, type OwnDatabase } from './testing/databases';
+import { connectAs } from './testing/connect-as';
 import { newEntry } from './testing/entries';
 
 const options = { environment: 'staging', protected: false, project: 'api' };
@@ -27,7 +29,10 @@ describe.each(databases)('roles on $name', ({ create: createDatabase }) => {
         .replaceAll(':"auditor"', 'ff_auditor'),
     );
   });
-  afterEach(() => session.query('RESET ROLE'));
+  afterEach(() => {
+    jest.restoreAllMocks();
+    return session.query('RESET ROLE');
+  });
   afterAll(async () => {
     await session.query(`DROP SCHEMA IF EXISTS audited CASCADE; DROP SCHEMA IF EXISTS private CASCADE;
       DROP ROLE ff_migrator, ff_auditor, ff_stranger`);
@@ -35,7 +40,10 @@ describe.each(databases)('roles on $name', ({ create: createDatabase }) => {
     await database.drop();
   });
 
-  const as = (role: string) => session.query(`SET ROLE ${role}`);
+  const as = (role: string) => {
+    connectAs(session, role);
+    return session.query(`SET ROLE ${role}`);
+  };
   const denied = { code: 'PERMISSION_DENIED', hint: expect.stringContaining('SELECT and INSERT') };
   const changes = [
     'UPDATE audited.migration_history SET success = false',
@@ -57,10 +65,8 @@ describe.each(databases)('roles on $name', ({ create: createDatabase }) => {
     await history.prepare(options, state);
     await history.append(newEntry({ attempt: 2 }));
     await session.query('BEGIN');
-    const { rows } = await session.query<{ id: string }>(
-      'SELECT pg_current_xact_id()::text AS id, pg_try_advisory_xact_lock(5)',
-    );
-    const guard = { transactionId: rows[0]?.id ?? '', lockKey: '5' };
+    await session.query(`${MARK_TRANSACTION}; SELECT pg_try_advisory_xact_lock(5)`);
+    const guard = { lockKey: '5' };
     expect(await history.appendGuarded(newEntry({ attempt: 3 }), guard)).toBe('appended');
     await session.query('COMMIT');
     expect(await history.recent('staging', 'api', 9)).toHaveLength(3);

@@ -39,7 +39,6 @@ export class MigrationHandle implements MigrationDatabase {
   private readonly inFlight = new Set<Promise<unknown>>();
   private closedBecause: MigratorError | undefined;
   private readonly progress: ScriptProgress;
-  private roleMentioned = false;
 
   constructor(
     private readonly session: Session,
@@ -92,11 +91,6 @@ export class MigrationHandle implements MigrationDatabase {
     return this.rows<Row>(deleteStatement(table, where));
   }
 
-  /** Whether the migration may act as somebody else by now. */
-  get mayHaveChangedRole(): boolean {
-    return this.roleMentioned;
-  }
-
   /** Waits for queries that nobody awaited; the failure of one is the migration's failure. */
   async drain(): Promise<void> {
     while (this.inFlight.size > 0) {
@@ -140,9 +134,9 @@ export class MigrationHandle implements MigrationDatabase {
       if (statement) await this.policy.beforeStatement(statement);
     }
     this.refuseWhenClosed();
-    this.roleMentioned ||= /\b(?:role|authorization)\b/i.test(sql);
     const result = await this.sendNoted<Row>(sql, params, script);
-    if (this.policy.mode === 'transaction' && endsTransaction(result.command)) {
+    const { transactionStatus } = this.session;
+    if (this.policy.mode === 'transaction' && endsTransaction(result.command, transactionStatus)) {
       throw transactionControl(
         result.command,
         'What came before it may be committed: look at the schema.',

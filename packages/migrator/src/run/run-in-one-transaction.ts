@@ -37,13 +37,15 @@ async function attemptAll(
     scope,
     changes,
     () => current,
-    async (transactionId) => {
+    async () => {
       for (const change of changes) {
         current = change;
         const started = performance.now();
         onStarted(change);
-        await limitTransaction(scope.connection.session, scope.limitsOf(change.migration));
-        await carryOutWatched(scope, change, transactionId, started);
+        // `begin` has just done this for the first one.
+        if (change !== changes[0])
+          await limitTransaction(scope.connection.session, scope.limitsOf(change.migration));
+        await carryOutWatched(scope, change, started);
         durationsMs.push(performance.now() - started);
       }
     },
@@ -51,15 +53,10 @@ async function attemptAll(
   return outcome.kind === 'done' ? { kind: 'done', durationsMs } : { ...outcome, change: current };
 }
 
-async function carryOutWatched(
-  scope: RunScope,
-  change: Change,
-  transactionId: string,
-  started: number,
-): Promise<void> {
+async function carryOutWatched(scope: RunScope, change: Change, started: number): Promise<void> {
   const watch = watchProgress(scope, change.migration.id);
   try {
-    await carryOut(scope, change, transactionId, started);
+    await carryOut(scope, change, started);
   } finally {
     await watch.stop();
   }

@@ -17,7 +17,7 @@ import { withRetries } from './with-retries';
  */
 export async function runInTransaction(scope: RunScope, change: Change): Promise<ChangeOutcome> {
   return withRetries(scope, async (started) => {
-    const body = (transactionId: string) => carryOut(scope, change, transactionId, started);
+    const body = () => carryOut(scope, change, started);
     const outcome = await attemptInTransaction(scope, [change], () => change, body);
     return outcome.kind === 'done' ? outcome : { ...outcome, change };
   });
@@ -32,16 +32,16 @@ export async function attemptInTransaction(
   scope: RunScope,
   changes: readonly [Change, ...Change[]],
   blame: () => Change,
-  body: (transactionId: string) => Promise<void>,
+  body: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const [first] = changes;
   const { session } = scope.connection;
   try {
     if (scope.signal.aborted) throw cancellation();
-    const transactionId = await begin(session, scope.limitsOf(first.migration));
+    await begin(session, scope.limitsOf(first.migration));
     await refuseStrayErrors(
       { id: first.migration.id, path: first.migration.file.path, onEvent: scope.onEvent },
-      () => body(transactionId),
+      body,
     );
   } catch (thrown) {
     await rollback(session);
@@ -75,12 +75,7 @@ async function settleCommit(
 }
 
 /** Calls the migration and writes its row, all inside the transaction that is open. */
-export async function carryOut(
-  scope: RunScope,
-  change: Change,
-  transactionId: string,
-  started: number,
-): Promise<void> {
+export async function carryOut(scope: RunScope, change: Change, started: number): Promise<void> {
   const { session } = scope.connection;
   const handle = new MigrationHandle(session, {
     mode: 'transaction',
@@ -110,8 +105,6 @@ export async function carryOut(
     // A cancelled statement has to be answered before the connection can roll back.
     await handle.drain().catch(() => undefined);
   }
-  // The history is written with the runner's own rights, not with those of a role that the migration took on.
-  if (handle.mayHaveChangedRole) await session.query('RESET SESSION AUTHORIZATION; RESET ROLE');
   const row = historyRow(scope, change, {
     state: change.states.done,
     success: true,
@@ -123,7 +116,7 @@ export async function carryOut(
   });
   const written = await scope
     .openHistory(session)
-    .appendGuarded(row, { transactionId, lockKey: scope.connection.lockKey });
+    .appendGuarded(row, { lockKey: scope.connection.lockKey });
   if (written === 'transactionEscaped') throw escaped(change);
   if (written === 'lockLost') throw lockLost(change);
 }

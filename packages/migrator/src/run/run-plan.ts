@@ -12,6 +12,7 @@ import { runInOneTransaction } from './run-in-one-transaction';
 import { runInTransaction } from './run-in-transaction';
 import { runWithoutTransaction } from './run-without-transaction';
 import { watchStrayErrors } from './stray-errors';
+import { restoreSession } from './transaction';
 
 /** What became of a plan: also of one that was not finished. */
 export interface PlanOutcome {
@@ -46,7 +47,11 @@ async function runSteps(
     const reason = reasonToStop(scope);
     if (reason) return stoppedBefore(scope, plan, index, done, reason);
     const started = performance.now();
-    const change = await prepareChange(step, changeOf);
+    const change = await prepareChange(step, async (next) => {
+      // Stored rollback data is read next. The revert before must not affect how, or as whom.
+      if (plan.action === 'revert' && index > 0) await restoreSession(scope.connection.session);
+      return changeOf(next);
+    });
     if (change.kind === 'failed' && done.length === 0) throw change.error;
     starting(scope, plan, step, index);
     const outcome = change.kind === 'failed' ? change : await runWatched(scope, change.change);

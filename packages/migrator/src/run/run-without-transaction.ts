@@ -10,13 +10,7 @@ import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import { revertChange } from './revert-change';
 import { finished, lockLost, runInTransaction } from './run-in-transaction';
-import {
-  enterSession,
-  exchangeLimits,
-  hasOpenTransaction,
-  resetSession,
-  rollback,
-} from './transaction';
+import { exchangeLimits, hasOpenTransaction, resetSession, rollback } from './transaction';
 
 /**
  * Carries a change out statement by statement, each committed as it runs. A `running` row goes first and its progress is
@@ -33,15 +27,16 @@ export async function runWithoutTransaction(
   const stopServer = () => void session.cancel();
   scope.signal.addEventListener('abort', stopServer, { once: true });
   try {
+    const entered = await resetSession(session, scope.limitsOf(change.migration));
     await log.running();
-    await enterSession(session, scope.limitsOf(change.migration));
+    entered.refuseNowhere();
     indexes = await IndexWatch.begin(session);
     if (scope.signal.aborted) throw cancellation();
     handle = new MigrationHandle(session, statementPolicy(scope, change, log, indexes));
     const rollbackData = await call(scope, change, handle, log);
     await refuseOpenTransaction(scope, change);
-    await indexes.refuseInvalid();
     await resetSession(session, scope.limitsOf(change.migration));
+    await indexes.refuseInvalid();
     await refuseWithoutLock(scope, change);
     await log.done(rollbackData);
     return { kind: 'done' };
@@ -54,6 +49,8 @@ export async function runWithoutTransaction(
     const { signal } = scope;
     const context = { path, mode: 'no-transaction', session, signal } as const;
     const plain = await explainRunFailure(thrown, context);
+    // Nor may what the migration has set affect the record, or the revert.
+    await resetSession(session, scope.limitsOf(change.migration)).catch(() => undefined);
     const error = indexes ? await indexes.explain(plain) : plain;
     await log.failed(error);
     // Where its code was never called there is nothing of it to revert.
@@ -140,7 +137,7 @@ function statementPolicy(
       const dropped = await indexes.beforeStatement(statement);
       if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);
       const concurrent = isConcurrent(statement);
-      if (concurrent === waiting) return;
+      if (concurrent === waiting || session.transactionStatus === 'open') return;
       if (concurrent) await exchangeLimits(session, limits, patient);
       else await exchangeLimits(session, patient, limits);
       waiting = concurrent;

@@ -1,3 +1,4 @@
+import type { TransactionStatus } from '../database/database';
 import { MigratorError } from '../errors';
 import { tryParseSql } from './parse-sql';
 
@@ -9,9 +10,9 @@ const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_S
 
 /**
  * Command tags that prove, after the fact, that a transaction ended or another began. ROLLBACK is not among them: it is the
- * tag of ROLLBACK TO SAVEPOINT as well, and one that slips past the parser is found by the transaction's id.
+ * tag of ROLLBACK TO SAVEPOINT as well. `pg` gives only the first word of a tag.
  */
-const CONTROL_TAGS = new Set(['BEGIN', 'START TRANSACTION', 'COMMIT', 'PREPARE TRANSACTION']);
+const CONTROL_TAGS = new Set(['BEGIN', 'START', 'START TRANSACTION', 'COMMIT']);
 
 /**
  * Refuses SQL that would begin or end a transaction, before it is sent. The parser is asked only where a word of the SQL
@@ -30,9 +31,14 @@ export async function refuseTransactionControl(sql: string): Promise<void> {
     throw transactionControl(control.sql, 'It was not sent; nothing of the migration is kept.');
 }
 
-/** Whether a command tag says that the transaction is no longer the runner's. */
-export function endsTransaction(command: string): boolean {
-  return CONTROL_TAGS.has(command);
+/**
+ * Whether an answer says that the transaction is no longer the runner's. An end that shows in neither, as in
+ * `COMMIT; BEGIN; SELECT 1`, is found when the history row is written: the mark of the transaction is gone then.
+ *
+ * @param command tag of the last statement
+ */
+export function endsTransaction(command: string, status: TransactionStatus): boolean {
+  return CONTROL_TAGS.has(command) || status === 'idle';
 }
 
 /** The error for a migration that takes its transaction into its own hands. */

@@ -1,6 +1,7 @@
-import type { Session } from '../database/database';
+import type { QueryResult, Session } from '../database/database';
 import { isConnectionLost } from '../database/failure';
-import { quoteLiteral } from '../database/identifier';
+import { searchPath, setConfigCalls } from '../database/session-settings';
+import { MARK_TRANSACTION } from '../database/transaction-mark';
 import { MigratorError } from '../errors';
 
 /** How long a statement may wait and run. In milliseconds, 0 = no limit. */
@@ -22,25 +23,22 @@ export type CommitOutcome =
   | { readonly kind: 'unknown'; readonly error: unknown };
 
 /**
- * Begins a transaction with fresh settings in one round trip.
+ * Returns the session to its initial state, applies the migration's limits and begins a transaction, in one message. The new
+ * transaction has no snapshot yet, so that `SET TRANSACTION` works as the migration's first statement.
  *
- * @returns the id of the transaction, to be compared before history is written: a migration that ends its own
- * transaction would otherwise look successful
- * @throws {MigratorError} `PERMISSION_DENIED` where no schema of the path can be used
+ * @throws {MigratorError} `PERMISSION_DENIED` where no schema of the path can be used, `POOLED_CONNECTION`
  */
-export async function begin(session: Session, limits: MigrationLimits): Promise<string> {
-  const { rows } = await session.query<{ transaction_id: string; schema: string | null }>(
-    `RESET ROLE; BEGIN; SELECT ${settings(limits, 'transaction')}; ` +
-      'SELECT pg_catalog.pg_current_xact_id()::text AS transaction_id, pg_catalog.current_schema() AS schema',
+export async function begin(session: Session, limits: MigrationLimits): Promise<void> {
+  // The first BEGIN makes one transaction of all resets, which COMMIT keeps if the migration is rolled back.
+  const results = await session.batch(
+    `BEGIN; ${restored(session, limits)}; COMMIT; BEGIN; ${MARK_TRANSACTION}`,
   );
-  const [row] = rows;
-  refuseNowhere(row?.schema, limits);
-  return String(row?.transaction_id);
+  refuseNowhere(schemaOf(results), limits);
 }
 
 /** Where no schema of the path can be used, tables would be created among the temporary ones and vanish with the session. */
-function refuseNowhere(schema: string | null | undefined, { searchPath }: MigrationLimits): void {
-  if (schema && !schema.startsWith('pg_temp')) return;
+function refuseNowhere(schema: unknown, { searchPath }: MigrationLimits): void {
+  if (typeof schema === 'string' && !schema.startsWith('pg_temp')) return;
   throw new MigratorError(
     'PERMISSION_DENIED',
     `None of the schemas ${searchPath.join(', ')} can be used by this database user: they do not exist, or USAGE is not granted.`,
@@ -48,27 +46,30 @@ function refuseNowhere(schema: string | null | undefined, { searchPath }: Migrat
   );
 }
 
-/** Puts the settings of one migration in force inside a transaction that holds several. */
+/**
+ * Returns the session to its initial state between two migrations of one transaction. The isolation level and the state of
+ * SET CONSTRAINTS belong to the transaction and stay.
+ */
 export async function limitTransaction(session: Session, limits: MigrationLimits): Promise<void> {
-  await session.query(`RESET ROLE; SELECT ${settings(limits, 'transaction')}`);
+  await session.batch(restored(session, limits));
 }
 
 /**
- * Puts the settings in force for a migration that runs without a transaction.
+ * Returns the session to its initial state, outside a transaction, and applies the limits of a migration.
  *
- * @throws {MigratorError} `PERMISSION_DENIED` where no schema of the path can be used
+ * @returns throws {@link MigratorError} `PERMISSION_DENIED` where no schema of the path can be used
  */
-export async function enterSession(session: Session, limits: MigrationLimits): Promise<void> {
-  await resetSession(session, limits);
-  const { rows } = await session.query<{ schema: string | null }>(
-    'SELECT pg_catalog.current_schema() AS schema',
-  );
-  refuseNowhere(rows[0]?.schema, limits);
+export async function resetSession(
+  session: Session,
+  limits: MigrationLimits,
+): Promise<{ refuseNowhere(): void }> {
+  const schema = schemaOf(await session.batch(`BEGIN; ${restored(session, limits)}; COMMIT`));
+  return { refuseNowhere: () => refuseNowhere(schema, limits) };
 }
 
-/** Puts the session's settings back behind a migration that ran without a transaction. */
-export async function resetSession(session: Session, limits: MigrationLimits): Promise<void> {
-  await session.query(`RESET ROLE; SELECT ${settings(limits, 'session')}`);
+/** Returns the session to its initial state, outside a transaction. */
+export async function restoreSession(session: Session): Promise<void> {
+  await session.batch(`BEGIN; ${session.restoreSql}; COMMIT`);
 }
 
 /** Exchanges the limits of a session for others. One that the migration has set by itself stays as it is. */
@@ -113,10 +114,11 @@ export async function commit(session: Session): Promise<CommitOutcome> {
 }
 
 /**
- * Whether a transaction is open: a setting that is local to a transaction is still there for the next statement only then.
- * (Comparing clocks does not do: PGlite's goes in milliseconds.)
+ * Whether a transaction is open. Sends no query where the driver knows the answer. Otherwise: a setting that is local to a
+ * transaction is still there for the next statement only inside one.
  */
 export async function hasOpenTransaction(session: Session): Promise<boolean> {
+  if (session.transactionStatus !== 'unknown') return session.transactionStatus !== 'idle';
   await session.query("SELECT pg_catalog.set_config('flashfusion.open', 'yes', true)");
   const { rows } = await session.query<{ open: boolean | null }>(
     "SELECT pg_catalog.current_setting('flashfusion.open', true) = 'yes' AS open",
@@ -134,19 +136,15 @@ export async function rollback(session: Session): Promise<void> {
   }
 }
 
-function settings(limits: MigrationLimits, scope: 'transaction' | 'session'): string {
-  const local = scope === 'transaction' ? 'true' : 'false';
-  // pg_temp last, so that a temporary table can never take the place of a real one.
-  const path = [
-    ...limits.searchPath.map((schema) => `"${schema.replaceAll('"', '""')}"`),
-    'pg_temp',
-  ];
-  const values = {
-    search_path: path.join(', '),
+function restored(session: Session, limits: MigrationLimits): string {
+  const values = setConfigCalls({
+    search_path: searchPath(limits.searchPath),
     lock_timeout: String(limits.lockTimeoutMs),
     statement_timeout: String(limits.statementTimeoutMs),
-  };
-  return Object.entries(values)
-    .map(([name, value]) => `pg_catalog.set_config('${name}', ${quoteLiteral(value)}, ${local})`)
-    .join(', ');
+  });
+  return `${session.restoreSql}; SELECT ${values}, pg_catalog.current_schema() AS schema`;
+}
+
+function schemaOf(results: readonly QueryResult<Record<string, unknown>>[]): unknown {
+  return results.flatMap(({ rows }) => rows).find((row) => 'schema' in row)?.['schema'];
 }
