@@ -308,6 +308,24 @@ describeOnEveryDatabase('a database that changes its environment', (workspace) =
       expect((await states('preview'))[0]).toEqual({ row: 'users people repair applied' });
     });
 
+    it('A3: continues a script behind the statements that finished under the former name', async () => {
+      const { users } = projects();
+      users.add('people', {
+        transaction: false,
+        up: (db) => db.script('CREATE TABLE first_part (id int); SELECT 1/0'),
+      });
+      configure(users, { staging: {} });
+      await users.migrate({ to: 'people' }, staging);
+      users.add('people', {
+        transaction: false,
+        up: (db) => db.script('CREATE TABLE first_part (id int); CREATE TABLE second_part ()'),
+      });
+      configure(users, renamed);
+      const { failed } = await users.migrate({ to: 'people' }, preview);
+      expect(failed).toBeUndefined();
+      expect(await workspace().tables()).toEqual(['first_part', 'second_part']);
+    });
+
     it('A3: resumes what was interrupted under the former name', async () => {
       const { users } = projects();
       users.add('people', {
