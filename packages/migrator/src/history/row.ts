@@ -50,8 +50,8 @@ export function toEntry(row: RawRow): HistoryEntry {
     description: text(row, 'description'),
     checksum: text(row, 'checksum'),
     checksumAlgorithm: text(row, 'checksum_algorithm'),
-    action: text(row, 'action') as HistoryAction,
-    state: text(row, 'state') as MigrationState,
+    action: known(row, 'action', 'apply') as HistoryAction,
+    state: known(row, 'state', 'failed') as MigrationState,
     success: row.success === true,
     attempt: number(row, 'attempt'),
     runId: text(row, 'run_id'),
@@ -77,6 +77,8 @@ const columns: readonly (HistoryColumn & { readonly name: ColumnName })[] = hist
 
 function columnProblem(column: HistoryColumn, value: unknown): string | undefined {
   const { name, type, nullable, oneOf, minimum } = column;
+  if (value === null && type === 'timestamp with time zone')
+    return `${name} is no time that a run writes`;
   if (value === null) return nullable ? undefined : `${name} is NULL`;
   if (name === 'dependencies') {
     return isTextArray(value)
@@ -99,6 +101,13 @@ function brief(value: unknown): string {
 
 function text(row: RawRow, name: ColumnName): string {
   return optionalText(row, name) ?? '';
+}
+
+/** One of the legal texts of a column; `otherwise` for a text that no run writes. */
+function known(row: RawRow, name: ColumnName, otherwise: string): string {
+  const { oneOf = [] } = columns.find((column) => column.name === name) ?? {};
+  const value = text(row, name);
+  return oneOf.includes(value) ? value : otherwise;
 }
 
 function optionalText(row: RawRow, name: ColumnName): string | undefined {
