@@ -43,7 +43,6 @@ export async function appendMarks(
         rollbackData: undefined,
         claimed: scope.claimed,
         finishedStatements: 0,
-        finishedDigest: undefined,
       });
     }
   } catch (error) {

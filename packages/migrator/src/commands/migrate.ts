@@ -48,10 +48,17 @@ async function carryOut(
   transaction: MigrateOptions['transaction'],
 ): Promise<PlanOutcome> {
   if (plan.steps.length === 0) return { done: [], failed: undefined, notReached: [] };
-  const [{ runPlan, runPlanInOneTransaction }, { applyChange }] = await Promise.all([
-    import('../run/run-plan.js'),
-    import('../run/apply-change.js'),
-  ]);
+  const [{ runPlan, runPlanInOneTransaction }, { applyChange }, { readEarlierAttempts }] =
+    await Promise.all([
+      import('../run/run-plan.js'),
+      import('../run/apply-change.js'),
+      import('../run/earlier-attempts.js'),
+    ]);
   const run = transaction === 'single' ? runPlanInOneTransaction : runPlan;
-  return run(scope, plan, (step) => Promise.resolve(applyChange(step, entries)));
+  const latest = new Map(entries.map((entry) => [entry.id, entry]));
+  return run(scope, plan, async (step) => {
+    const { migration } = step;
+    const entry = latest.get(migration.id);
+    return applyChange(step, await readEarlierAttempts(scope, migration, 'apply', entry));
+  });
 }

@@ -7,6 +7,7 @@ import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-rep
 import type { Plan } from '../plan/types';
 import { applyChange } from '../run/apply-change';
 import type { Change } from '../run/change';
+import { readEarlierAttempts } from '../run/earlier-attempts';
 import type { ResultContext, RunResult } from '../run/result';
 import { revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
@@ -163,7 +164,7 @@ async function describe(
   return { description: migration?.description ?? '', dependencies: migration?.dependencies ?? [] };
 }
 
-/** Runs the interrupted function again, behind the statements that had finished. */
+/** Runs the interrupted function again; statements of its scripts that had finished are skipped. */
 async function resume(
   project: ProjectDatabase,
   owned: Owned,
@@ -185,15 +186,12 @@ async function resume(
   };
   const scope = runScope(project, owned);
   const outcome = await runPlan(scope, plan, async (planned): Promise<Change> => {
-    if (action === 'apply') return applyChange(planned, [entry]);
+    const earlier = await readEarlierAttempts(scope, migration, action, entry);
+    if (action === 'apply') return applyChange(planned, earlier);
     const history = scope.openHistory(scope.connection.session);
-    const revert = revertChange(planned, await history.rollbackData(entry.rowId));
-    return {
-      ...revert,
-      // What the interrupted revert had done stays, however this one runs and ends.
-      states: { ...revert.states, failed: 'failed' },
-      finished: { count: entry.finishedStatements, digest: entry.finishedDigest },
-    };
+    const revert = revertChange(planned, await history.rollbackData(entry.rowId), earlier);
+    // What the interrupted revert had done stays, however this one runs and ends.
+    return { ...revert, states: { ...revert.states, failed: 'failed' } };
   });
   const run = runResult(project.result, scope.runId, plan, outcome, started);
   return { ...project.result, status: run.status === 'failed' ? 'failed' : 'done', steps, run };

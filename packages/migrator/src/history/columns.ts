@@ -127,10 +127,13 @@ export const historyColumns = [
     value: (entry) => String(entry.finishedStatements),
   },
   {
-    name: 'finished_digest',
-    type: 'text',
-    ...optional,
-    value: (entry) => entry.finishedDigest ?? null,
+    name: 'finished_statement',
+    type: 'jsonb',
+    since: 2,
+    nullable: true,
+    read: 'full',
+    value: ({ finishedStatement }) =>
+      finishedStatement === undefined ? null : JSON.stringify(finishedStatement),
   },
 ] as const satisfies readonly HistoryColumn[];
 

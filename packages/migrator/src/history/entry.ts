@@ -16,6 +16,24 @@ export interface RecordedError {
   readonly stack: string | undefined;
 }
 
+/** One statement of `db.script` that has finished: what it was, and which call sent it. */
+export interface FinishedStatement {
+  /** Number of the call within the attempts that belong together; a resumed call keeps its number. */
+  readonly call: number;
+  /** Lines of the migration's file that made the call, innermost first, e.g. `12<40`; empty if none is known. */
+  readonly site: string;
+  /** Which statement of the call, counted from 1. All earlier statements of the call have finished, too. */
+  readonly position: number;
+  /** How many statements the call has. */
+  readonly of: number;
+  /** SHA-256 of the statement's text. */
+  readonly digest: string;
+  /** SHA-256 over the texts of the call's statements up to this one. */
+  readonly chain: string;
+  /** The statement for display: one line, shortened, without secrets. */
+  readonly text: string;
+}
+
 /** Who ran it, as far as only the runner says so. */
 export interface ClaimedRunner {
   readonly osUser: string | undefined;
@@ -52,10 +70,10 @@ export interface HistoryEntry {
   readonly databaseUser: string | undefined;
   readonly claimed: ClaimedRunner;
   readonly agentVersion: string;
-  /** For `transaction: false`: how many statements of `db.script` had finished. */
+  /** For `transaction: false`: how many statements of `db.script` had finished. For display only. */
   readonly finishedStatements: number;
-  /** SHA-256 over those statements, so that a script that begins differently now is not resumed behind them. */
-  readonly finishedDigest: string | undefined;
+  /** The statement whose end the row records. Left out where thousands of rows are read. */
+  readonly finishedStatement?: FinishedStatement;
 }
 
 /** A row to append. The server adds id, clock, user. */
@@ -81,8 +99,8 @@ export interface NewHistoryEntry {
   readonly error: RecordedError | undefined;
   readonly claimed: ClaimedRunner;
   readonly finishedStatements: number;
-  /** SHA-256 over those statements, so that a script that begins differently now is not resumed behind them. */
-  readonly finishedDigest: string | undefined;
+  /** The statement whose end the row records; `undefined` in all other rows. */
+  readonly finishedStatement?: FinishedStatement;
 }
 
 /** The highest attempt that a run can reach. A higher one in the table was put there by hand. */

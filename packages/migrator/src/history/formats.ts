@@ -16,7 +16,7 @@ export interface Upgrade {
  */
 export const upgrades: readonly Upgrade[] = [
   { format: 1, files: ['001_create.sql', '001_constraints.sql', '001_comments.sql'] },
-  { format: 2, files: ['002_retired.sql', '002_chain.sql'] },
+  { format: 2, files: ['002_retired.sql', '002_script_progress.sql', '002_chain.sql'] },
 ];
 
 /** The format since which every row has a witness in `migration_chain`. */

@@ -9,6 +9,7 @@ import type { HistoryState, PrepareOptions, ReadOptions } from './state';
 import { readRowsToCarry, type RowToCarry } from './rows-to-carry';
 import { readRollbackData, readStoredRollbackData } from './stored-rollback-data';
 import { historyTables, type HistoryTables } from './tables';
+import { readUnfinished, type UnfinishedAttempts, type UnfinishedQuery } from './unfinished';
 import { verifyChain } from './verify-chain';
 import type { Problem } from '../errors';
 
@@ -153,6 +154,11 @@ export class History {
   /** The format that {@link prepare} leads to. */
   get format(): number {
     return latestFormat(this.#upgrades);
+  }
+
+  /** What the attempts of a migration since it was last applied or reverted have left, in one round trip. */
+  unfinished(of: UnfinishedQuery): Promise<UnfinishedAttempts> {
+    return readUnfinished(this.#session, this.#tables, of);
   }
 
   /** Every row that a run has written, in order; resolves a connection that was lost at COMMIT. */

@@ -171,7 +171,6 @@ function interpret(raw: RawOriginalRow): OriginalRow {
       claimed: { osUser: undefined, host: undefined, gitCommit: undefined, ciUrl: undefined },
       agentVersion: raw.agent_version ?? '',
       finishedStatements: 0,
-      finishedDigest: undefined,
     }),
   };
 }

@@ -53,7 +53,7 @@ describeHistory('preparing a history', (bench) => {
 
   describe('of another format', () => {
     const current = latestFormat(upgrades);
-    const newer = [...upgrades, { format: current + 1, files: ['001_comments.sql'] }];
+    const newer = [...upgrades, { format: current + 1, files: ['002_retired.sql'] }];
 
     it('is refused when it is newer than this migrator', async () => {
       await bench.historyWith(newer).prepare(bench.prepared);

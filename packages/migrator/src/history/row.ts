@@ -1,7 +1,13 @@
 import type { Problem } from '../errors';
 import { migrationId } from '../migration/id';
 import { historyColumns, type ColumnName, type HistoryColumn } from './columns';
-import type { HistoryAction, HistoryEntry, MigrationState, RecordedError } from './entry';
+import type {
+  FinishedStatement,
+  HistoryAction,
+  HistoryEntry,
+  MigrationState,
+  RecordedError,
+} from './entry';
 
 /** A row as `selectColumns` reads it. A hand could have edited every value of it. */
 export type RawRow = Readonly<Partial<Record<ColumnName, unknown>>>;
@@ -69,7 +75,7 @@ export function toEntry(row: RawRow): HistoryEntry {
     },
     agentVersion: text(row, 'agent_version'),
     finishedStatements: number(row, 'finished_statements'),
-    finishedDigest: optionalText(row, 'finished_digest'),
+    ...finishedStatement(row),
   };
 }
 
@@ -118,6 +124,12 @@ function optionalText(row: RawRow, name: ColumnName): string | undefined {
 function number(row: RawRow, name: ColumnName): number {
   const value = row[name];
   return typeof value === 'number' ? value : 0;
+}
+
+function finishedStatement(row: RawRow): Pick<HistoryEntry, 'finishedStatement'> {
+  const value = row.finished_statement;
+  if (typeof value !== 'object' || value === null) return {};
+  return { finishedStatement: value as FinishedStatement };
 }
 
 function recordedError(row: RawRow): RecordedError | undefined {

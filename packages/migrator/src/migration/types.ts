@@ -32,7 +32,10 @@ export interface MigrationDatabase {
   ): Promise<QueryResult<Row>>;
   /**
    * Splits `sql` with Postgres's own parser and sends one statement at a time. In a migration with `transaction: false`
-   * each finished statement is recorded, so that a resumed migration goes on behind the last one that finished.
+   * each finished statement is recorded, together with its effect where Postgres allows that. A resumed migration skips
+   * what has finished, after comparing it.
+   *
+   * @throws {MigratorError} `SCRIPT_CHANGED` if the call does not begin with the statements that had finished
    */
   script(sql: string): Promise<void>;
   /** Inserts one row or several, and returns the inserted rows. */
@@ -68,10 +71,20 @@ export interface MigrationContext {
   /** Aborted when the run is cancelled: long loops in data migrations should look at it. */
   readonly signal: AbortSignal;
   /**
-   * Keeps rollback data for a migration with `transaction: false`, which could fail before `up` returns. The last call
-   * wins; a value returned by `up` wins over it. Committed at once in such a migration.
+   * Keeps rollback data for a migration with `transaction: false`, which could fail before `up` returns. Within one
+   * attempt the last call wins, and a value that `up` returns wins over it. What earlier attempts saved is kept: objects
+   * are merged key by key, arrays get the elements that they lack. The data is committed at once; inside a transaction
+   * that the migration began itself, it is committed or rolled back with that transaction.
+   *
+   * @throws {MigratorError} `INVALID_ROLLBACK_DATA`; `ROLLBACK_DATA_CONFLICT` if an earlier attempt saved another value
+   *   under the same key
    */
   saveRollbackData(data: unknown): Promise<void>;
+  /**
+   * What earlier attempts of this migration saved and no revert has used, as JSON gives it back; `undefined` in the
+   * first attempt.
+   */
+  readonly savedRollbackData: unknown;
 }
 
 /**

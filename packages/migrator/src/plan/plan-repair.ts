@@ -230,7 +230,7 @@ function resumeWhy(entry: HistoryEntry): string {
   const verb = entry.action === 'revert' ? 'down' : 'up';
   const behind =
     entry.finishedStatements > 0
-      ? `, behind the ${entry.finishedStatements} statements of db.script that had finished`
+      ? `; statements of db.script() that had finished (${entry.finishedStatements}) are compared and skipped`
       : '';
   return `Its ${verb} will run again${behind}.`;
 }

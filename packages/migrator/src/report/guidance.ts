@@ -27,6 +27,8 @@ const CAUSES: Partial<Record<ErrorCode, string>> = {
   VALIDATION_FAILED:
     'Its validate() did not find what it looks for: mend `up`, or `validate` where it asks for the wrong thing.',
   INVALID_ROLLBACK_DATA: 'Let `up` return JSON values only, so that the rollback data can be kept.',
+  SCRIPT_CHANGED:
+    'Compare both sequences above with the database before you change the file or record its state.',
   TRANSACTION_ABORTED:
     'Let errors of db.query pass, or put the statement that may fail behind a SAVEPOINT.',
   TRANSACTION_CONTROL:

@@ -1,31 +1,31 @@
 import { describeValue, MigratorError } from '../errors';
-import type { HistoryEntry } from '../history/entry';
 import { serializeRollbackData } from '../migration/rollback-data';
 import type { Migration, MigrationContext } from '../migration/types';
 import type { PlanStep } from '../plan/types';
-import type { Change } from './change';
+import { scriptProgress, type Change } from './change';
+import { NO_EARLIER_ATTEMPTS, type EarlierAttempts } from './earlier-attempts';
 import type { MigrationHandle } from './migration-handle';
-import { NOTHING_FINISHED } from './script-progress';
 
 /**
  * The change that applies a migration: `up`, then `validate`.
  *
- * @param entries latest history rows, to go on behind the statements that an earlier attempt had finished
+ * @param earlier what earlier attempts have left: their finished statements are skipped, their rollback data is kept
+ * @throws {MigratorError} `SCRIPT_CHANGED` if it cannot be told which statements have finished
  */
-export function applyChange(step: PlanStep<Migration>, entries: readonly HistoryEntry[]): Change {
-  const { migration, attempt } = step;
-  const before = entries.find(({ id }) => id === migration.id);
-  const unfinished = before?.state === 'failed' || before?.state === 'running';
-  return {
+export function applyChange(
+  { migration, attempt }: PlanStep<Migration>,
+  earlier: EarlierAttempts = NO_EARLIER_ATTEMPTS,
+): Change {
+  const change: Change = {
     action: 'apply',
     migration,
     attempt,
-    finished: unfinished
-      ? { count: before.finishedStatements, digest: before.finishedDigest }
-      : NOTHING_FINISHED,
+    earlier,
     states: { done: 'applied', failed: 'failed' },
     call: (handle, context) => applyAndValidate(migration, handle, context),
   };
+  scriptProgress(change);
+  return change;
 }
 
 async function applyAndValidate(

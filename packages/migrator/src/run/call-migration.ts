@@ -1,6 +1,7 @@
 import { describeThrown, describeValue, MigratorError, readProperty } from '../errors';
 import type { Migration, MigrationContext, MigrationLogger } from '../migration/types';
 import { withExitGuard } from '../source/guard-exit';
+import type { EarlierAttempts } from './earlier-attempts';
 import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
 import { failOnStrayErrors } from './stray-errors';
@@ -12,6 +13,7 @@ export interface CallOptions {
   readonly environment: string;
   readonly onEvent: RunListener;
   readonly signal: AbortSignal;
+  readonly earlier: EarlierAttempts;
   readonly saveRollbackData: (data: unknown) => Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export function migrationContext(options: CallOptions): MigrationContext {
     logger,
     signal: options.signal,
     saveRollbackData: options.saveRollbackData,
+    savedRollbackData: parsed(options.earlier.rollbackData),
   };
 }
 
@@ -41,6 +44,10 @@ function textOf(message: unknown): string {
   return typeof readProperty(message, 'message') === 'string'
     ? describeThrown(message)
     : describeValue(message);
+}
+
+function parsed(json: string | undefined): unknown {
+  return json === undefined ? undefined : (JSON.parse(json) as unknown);
 }
 
 /**

@@ -2,12 +2,18 @@ import type { Database } from '../database/database';
 import type { History } from '../history/history';
 import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
-import type { ClaimedRunner, MigrationState, NewHistoryEntry } from '../history/entry';
+import type {
+  ClaimedRunner,
+  FinishedStatement,
+  MigrationState,
+  NewHistoryEntry,
+} from '../history/entry';
 import type { Migration, MigrationContext } from '../migration/types';
 import type { LockedConnection } from './connection';
+import type { EarlierAttempts } from './earlier-attempts';
 import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
-import type { FinishedStatements } from './script-progress';
+import { ScriptProgress } from './script-progress';
 import type { MigrationLimits } from './transaction';
 
 /** What every change of a run shares. */
@@ -33,8 +39,8 @@ export interface Change {
   readonly migration: Migration;
   /** The number of the first history row that this change writes. */
   readonly attempt: number;
-  /** Statements of `db.script` that an earlier attempt had finished. */
-  readonly finished: FinishedStatements;
+  /** What earlier attempts of the same change have left. */
+  readonly earlier: EarlierAttempts;
   /** The state after success, and after a failure that left nothing behind. */
   readonly states: { readonly done: MigrationState; readonly failed: MigrationState };
   /** Calls the migration's functions; returns the rollback data as JSON text. */
@@ -60,13 +66,23 @@ export interface RowFacts {
   readonly executionTimeMs: number;
   readonly rollbackData: string | undefined;
   readonly error: MigratorError | undefined;
-  readonly finished: FinishedStatements;
+  readonly finishedStatements: number;
+  readonly finishedStatement?: FinishedStatement;
+}
+
+/**
+ * The progress of a change's scripts at the beginning of an attempt.
+ *
+ * @throws {MigratorError} `SCRIPT_CHANGED` if it cannot be told which statements have finished
+ */
+export function scriptProgress({ migration, earlier }: Change): ScriptProgress {
+  const { id, version, file } = migration;
+  return new ScriptProgress({ id, version, checksum: file.checksum, path: file.path }, earlier);
 }
 
 /** The history row of a change. */
 export function historyRow(scope: RunScope, change: Change, facts: RowFacts): NewHistoryEntry {
   const { migration } = change;
-  const { finished, ...row } = facts;
   return {
     id: migration.id,
     project: migration.project,
@@ -79,9 +95,7 @@ export function historyRow(scope: RunScope, change: Change, facts: RowFacts): Ne
     environment: scope.environment,
     dependencies: migration.dependencies,
     claimed: scope.claimed,
-    ...row,
-    finishedStatements: finished.count,
-    finishedDigest: finished.digest,
+    ...facts,
     executionTimeMs: Math.round(facts.executionTimeMs),
     error: facts.error && {
       code: facts.error.code,

@@ -1,5 +1,6 @@
 import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
+import type { FinishedStatement } from '../history/entry';
 import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
 import { calledFrom, pointingAt } from './call-site';
 import { refuseCopyFromStdin } from './copy-from-stdin';
@@ -12,7 +13,10 @@ import {
   updateStatement,
   type Statement,
 } from './row-statements';
-import { ScriptProgress, type FinishedStatements } from './script-progress';
+import type { ScriptProgress } from './script-progress';
+import { scriptSite } from './script-site';
+import { scriptStatements } from './script-statement';
+import { changesSession } from './statement-footing';
 import {
   endsTransaction,
   refuseTransactionControl,
@@ -20,14 +24,39 @@ import {
 } from './transaction-control';
 
 /** What the handle does around the statements of a migration. */
-export interface StatementPolicy {
-  readonly mode: 'transaction' | 'no-transaction';
-  /** Runs before a statement of a migration without a transaction, already parsed. */
+export type StatementPolicy = StatementsOf &
+  (
+    | { readonly mode: 'transaction' }
+    | ({ readonly mode: 'no-transaction' } & StatementsWithoutTransaction)
+  );
+
+interface StatementsOf {
+  /** Path of the migration's file. */
+  readonly path: string;
+  /** Which statements of scripts an earlier attempt has finished. */
+  readonly progress: ScriptProgress;
+}
+
+/** Statements of a migration without a transaction are recorded one by one. */
+interface StatementsWithoutTransaction {
+  /** Runs `work` when nothing else uses the session. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  /** Is told what will be sent. */
+  noteSent(sql: string): void;
+  /** Runs before a statement, already parsed. */
   beforeStatement(statement: ParsedStatement): Promise<void>;
-  /** Statements of `script` that an interrupted attempt had finished: they are skipped. */
-  readonly finishedBefore: FinishedStatements;
-  /** A statement of `script` has finished. */
-  onFinished(finished: FinishedStatements): Promise<void>;
+  /** Sends a statement of a script and records that it has finished. */
+  sendRecorded(
+    statement: ParsedStatement,
+    record: FinishedStatement,
+    send: () => Promise<void>,
+  ): Promise<void>;
+}
+
+/** Where a statement stands in the text that the migration passed. */
+interface ScriptPlace {
+  readonly sql: string;
+  readonly offset: number;
 }
 
 /**
@@ -38,14 +67,11 @@ export class MigrationHandle implements MigrationDatabase {
   readonly dbType = 'postgresql' as const;
   private readonly inFlight = new Set<Promise<unknown>>();
   private closedBecause: MigratorError | undefined;
-  private readonly progress: ScriptProgress;
 
   constructor(
     private readonly session: Session,
     private readonly policy: StatementPolicy,
-  ) {
-    this.progress = new ScriptProgress(policy.finishedBefore);
-  }
+  ) {}
 
   query<Row = Record<string, unknown>>(
     sql: string,
@@ -57,7 +83,8 @@ export class MigrationHandle implements MigrationDatabase {
 
   script(sql: string): Promise<void> {
     const called = calledFrom(this.script);
-    return this.track(this.sendScript(sql).catch(pointingAt(called)));
+    const site = scriptSite(this.script, this.policy.path);
+    return this.track(this.sendScript(sql, site).catch(pointingAt(called)));
   }
 
   async insert<Row = Record<string, unknown>>(
@@ -119,24 +146,26 @@ export class MigrationHandle implements MigrationDatabase {
     return promise;
   }
 
-  /** @param script where `sql` is a statement of a script */
-  private async send<Row>(
+  private send<Row>(
     sql: string,
     params?: readonly unknown[],
-    script: { readonly sql: string; readonly offset: number } = { sql, offset: 0 },
+    script: ScriptPlace = { sql, offset: 0 },
+  ): Promise<QueryResult<Row>> {
+    const { policy } = this;
+    if (policy.mode === 'transaction') return this.sendInTransaction<Row>(sql, params, script);
+    return policy.inTurn(() => this.sendNow<Row>(policy, sql, params, script));
+  }
+
+  private async sendInTransaction<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+    script: ScriptPlace,
   ): Promise<QueryResult<Row>> {
     this.refuseWhenClosed();
     await refuseCopyFromStdin(sql);
-    if (this.policy.mode === 'transaction') {
-      await refuseTransactionControl(sql);
-    } else if (params === undefined) {
-      const [statement] = (await tryParseSql(sql)) ?? [];
-      if (statement) await this.policy.beforeStatement(statement);
-    }
-    this.refuseWhenClosed();
-    const result = await this.sendNoted<Row>(sql, params, script);
-    const { transactionStatus } = this.session;
-    if (this.policy.mode === 'transaction' && endsTransaction(result.command, transactionStatus)) {
+    await refuseTransactionControl(sql);
+    const result = await this.transmit<Row>(sql, params, script);
+    if (endsTransaction(result.command, this.session.transactionStatus)) {
       throw transactionControl(
         result.command,
         'What came before it may be committed: look at the schema.',
@@ -145,11 +174,27 @@ export class MigrationHandle implements MigrationDatabase {
     return result;
   }
 
-  private async sendNoted<Row>(
+  /** Without a transaction, in the turn of the caller. */
+  private async sendNow<Row>(
+    policy: StatementsWithoutTransaction,
+    sql: string,
+    params: readonly unknown[] | undefined,
+    script: ScriptPlace,
+  ): Promise<QueryResult<Row>> {
+    this.refuseWhenClosed();
+    await refuseCopyFromStdin(sql);
+    policy.noteSent(sql);
+    const [statement] = params === undefined ? ((await tryParseSql(sql)) ?? []) : [];
+    if (statement) await policy.beforeStatement(statement);
+    return this.transmit<Row>(sql, params, script);
+  }
+
+  private async transmit<Row>(
     sent: string,
     params: readonly unknown[] | undefined,
-    script: { readonly sql: string; readonly offset: number },
+    script: ScriptPlace,
   ): Promise<QueryResult<Row>> {
+    this.refuseWhenClosed();
     try {
       return await this.session.query<Row>(sent, params);
     } catch (error) {
@@ -158,12 +203,35 @@ export class MigrationHandle implements MigrationDatabase {
     }
   }
 
-  private async sendScript(sql: string): Promise<void> {
-    for (const statement of await this.splitScript(sql)) {
-      if (this.progress.next(statement.sql) === 'finished') continue;
-      await this.send(statement.sql, undefined, { sql, offset: statement.offset });
-      await this.policy.onFinished(this.progress.finished);
+  private async sendScript(sql: string, site: string): Promise<void> {
+    const { policy } = this;
+    const parsed = await this.splitScript(sql);
+    const call = policy.progress.begin(site, scriptStatements(parsed));
+    for (const [index, statement] of parsed.entries()) {
+      const place = { sql, offset: statement.offset };
+      const finished = index < call.finished;
+      if (finished && !changesSession(statement)) continue;
+      if (finished || policy.mode === 'transaction') {
+        await this.send(statement.sql, undefined, place);
+      } else {
+        const record = call.record(index);
+        await policy.inTurn(() => this.sendRecorded(policy, statement, record, place));
+      }
     }
+  }
+
+  private async sendRecorded(
+    policy: StatementsWithoutTransaction,
+    statement: ParsedStatement,
+    record: FinishedStatement,
+    place: ScriptPlace,
+  ): Promise<void> {
+    this.refuseWhenClosed();
+    policy.noteSent(statement.sql);
+    await policy.beforeStatement(statement);
+    await policy.sendRecorded(statement, record, async () => {
+      await this.transmit(statement.sql, undefined, place);
+    });
   }
 
   /** @throws {MigratorError} `COPY_FROM_STDIN`; the parser's error */

@@ -10,21 +10,22 @@ const PAUSES = [100, 250, 500, 1_000];
  * Writes the row of a failure, on a new connection if the old one is gone, so that a failed attempt outlives its own
  * rollback.
  *
+ * @param facts asked for when the connection is there
  * @returns whether it could be written
  */
 export async function recordFailure(
   scope: RunScope,
   change: Change,
-  facts: RowFacts,
+  facts: () => Promise<RowFacts>,
 ): Promise<'recorded' | 'notRecorded'> {
   // The runner that has the lock now counts its attempts from what it has read: a row of ours would make it fail.
   if (scope.connection.overtaken) return 'notRecorded';
-  const row = historyRow(scope, change, facts);
   for (let tries = 0; tries < 2; tries += 1) {
     try {
       if (scope.connection.session.closed) {
         await within(scope, change, 'to record the failure', () => scope.connection.reconnect());
       }
+      const row = historyRow(scope, change, await facts());
       await scope.openHistory(scope.connection.session).append(row);
       return 'recorded';
     } catch (error) {

@@ -2,24 +2,29 @@ import { isNativeError } from 'node:util/types';
 import { MigratorError, type Problem } from '../errors';
 import type { Migration } from '../migration/types';
 import type { PlanStep } from '../plan/types';
-import type { Change } from './change';
+import { scriptProgress, type Change } from './change';
+import { NO_EARLIER_ATTEMPTS, type EarlierAttempts } from './earlier-attempts';
 import { explainNoRollbackData } from './explain-failure';
-import { NOTHING_FINISHED } from './script-progress';
 
 /**
  * The change that reverts a migration: its `down`, with the data that its `up` had stored.
  *
- * @throws {MigratorError} `NO_DOWN`
+ * @param earlier what earlier attempts to revert it have left
+ * @throws {MigratorError} `NO_DOWN`; `SCRIPT_CHANGED` if it cannot be told which statements have finished
  */
-export function revertChange(step: PlanStep<Migration>, rollbackData: unknown): Change {
+export function revertChange(
+  step: PlanStep<Migration>,
+  rollbackData: unknown,
+  earlier: EarlierAttempts = NO_EARLIER_ATTEMPTS,
+): Change {
   const { migration, attempt } = step;
   const { down } = migration;
   if (down === undefined) throw MigratorError.fromProblems([noDown(migration)]);
-  return {
+  const change: Change = {
     action: 'revert',
     migration,
     attempt,
-    finished: NOTHING_FINISHED,
+    earlier,
     // A revert that fails inside its transaction leaves the migration applied.
     states: {
       done: 'reverted',
@@ -35,6 +40,8 @@ export function revertChange(step: PlanStep<Migration>, rollbackData: unknown): 
       return undefined;
     },
   };
+  scriptProgress(change);
+  return change;
 }
 
 /** By its kind and name: the migration's may be of another realm. */

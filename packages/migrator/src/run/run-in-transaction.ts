@@ -1,12 +1,18 @@
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
-import { historyRow, type Change, type ChangeOutcome, type RunScope } from './change';
+import {
+  historyRow,
+  scriptProgress,
+  type Change,
+  type ChangeOutcome,
+  type RunScope,
+} from './change';
+import { keepRollbackData } from './earlier-attempts';
 import { explainFailure } from './explain-failure';
 import { explainRunFailure } from './explain-run-failure';
 import { MigrationHandle } from './migration-handle';
 import { resolveLostCommit } from './record';
-import { NOTHING_FINISHED } from './script-progress';
 import { refuseStrayErrors } from './stray-errors';
 import { begin, commit, rollback, type CommitOutcome } from './transaction';
 import { withRetries } from './with-retries';
@@ -77,21 +83,23 @@ async function settleCommit(
 /** Calls the migration and writes its row, all inside the transaction that is open. */
 export async function carryOut(scope: RunScope, change: Change, started: number): Promise<void> {
   const { session } = scope.connection;
+  const { earlier } = change;
+  const progress = scriptProgress(change);
   const handle = new MigrationHandle(session, {
     mode: 'transaction',
-    beforeStatement: () => Promise.resolve(),
-    finishedBefore: NOTHING_FINISHED,
-    onFinished: () => Promise.resolve(),
+    path: change.migration.file.path,
+    progress,
   });
-  let saved: string | undefined;
+  let saved = earlier.rollbackData;
   const call: CallOptions = {
     migration: change.migration,
     handle,
     environment: scope.environment,
     onEvent: scope.onEvent,
     signal: scope.signal,
+    earlier,
     saveRollbackData: async (data) => {
-      saved = serializeRollbackData(data);
+      saved = keepRollbackData(earlier.rollbackData, serializeRollbackData(data));
     },
   };
   const stopServer = () => void session.cancel();
@@ -99,6 +107,7 @@ export async function carryOut(scope: RunScope, change: Change, started: number)
   let rollbackData: string | undefined;
   try {
     rollbackData = await callMigration(call, () => change.call(handle, migrationContext(call)));
+    progress.refuseAbandoned();
   } finally {
     handle.close(finished(change));
     scope.signal.removeEventListener('abort', stopServer);
@@ -110,9 +119,10 @@ export async function carryOut(scope: RunScope, change: Change, started: number)
     success: true,
     attempt: change.attempt,
     executionTimeMs: performance.now() - started,
-    rollbackData: rollbackData ?? saved,
+    rollbackData:
+      rollbackData === undefined ? saved : keepRollbackData(earlier.rollbackData, rollbackData),
     error: undefined,
-    finished: NOTHING_FINISHED,
+    finishedStatements: 0,
   });
   const written = await scope
     .openHistory(session)

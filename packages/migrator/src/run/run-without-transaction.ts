@@ -1,13 +1,22 @@
 import { lockHeldSql } from '../database/lock';
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
+import { count } from '../report/wording';
 import { AttemptLog } from './attempt-log';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
-import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
+import {
+  scriptProgress,
+  type Change,
+  type ChangeFailure,
+  type ChangeOutcome,
+  type RunScope,
+} from './change';
 import { isConcurrent } from './concurrent-index';
 import { explainRunFailure } from './explain-run-failure';
 import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
+import { footingOf } from './statement-footing';
+import { Turns } from './turns';
 import { revertChange } from './revert-change';
 import { finished, lockLost, runInTransaction } from './run-in-transaction';
 import { exchangeLimits, hasOpenTransaction, resetSession, rollback } from './transaction';
@@ -32,9 +41,12 @@ export async function runWithoutTransaction(
     entered.refuseNowhere();
     indexes = await IndexWatch.begin(session);
     if (scope.signal.aborted) throw cancellation();
-    handle = new MigrationHandle(session, statementPolicy(scope, change, log, indexes));
-    const rollbackData = await call(scope, change, handle, log);
+    const turns = new Turns();
+    const policy = statementPolicy(scope, change, { log, indexes, turns });
+    handle = new MigrationHandle(session, policy);
+    const rollbackData = await call(scope, change, handle, { log, turns });
     await refuseOpenTransaction(scope, change);
+    policy.progress.refuseAbandoned();
     await resetSession(session, scope.limitsOf(change.migration));
     await indexes.refuseInvalid();
     await refuseWithoutLock(scope, change);
@@ -95,7 +107,7 @@ async function call(
   scope: RunScope,
   change: Change,
   handle: MigrationHandle,
-  log: AttemptLog,
+  { log, turns }: { readonly log: AttemptLog; readonly turns: Turns },
 ): Promise<string | undefined> {
   const options: CallOptions = {
     migration: change.migration,
@@ -103,7 +115,12 @@ async function call(
     environment: scope.environment,
     onEvent: scope.onEvent,
     signal: scope.signal,
-    saveRollbackData: (data) => log.saved(serializeRollbackData(data)),
+    earlier: change.earlier,
+    saveRollbackData: async (data) => {
+      // Now, and not when its turn comes: the migration may change the data by then.
+      const json = serializeRollbackData(data);
+      await turns.take(() => log.saved(json));
+    },
   };
   try {
     return await callMigration(options, () => change.call(handle, migrationContext(options)));
@@ -112,11 +129,17 @@ async function call(
   }
 }
 
+/** What statements go through on their way. */
+interface Recording {
+  readonly log: AttemptLog;
+  readonly indexes: IndexWatch;
+  readonly turns: Turns;
+}
+
 function statementPolicy(
   scope: RunScope,
   change: Change,
-  log: AttemptLog,
-  indexes: IndexWatch,
+  { log, indexes, turns }: Recording,
 ): StatementPolicy {
   const { session } = scope.connection;
   const limits = scope.limitsOf(change.migration);
@@ -125,14 +148,31 @@ function statementPolicy(
   const patient = { lockTimeoutMs: change.migration.lockTimeoutMs ?? 0, statementTimeoutMs: 0 };
   const say = (message: string) =>
     scope.onEvent({ type: 'migration-log', id: change.migration.id, level: 'info', message });
-  if (change.finished.count > 0) {
-    say(`Going on behind ${change.finished.count} statements that an earlier attempt finished.`);
+  const progress = scriptProgress(change);
+  if (progress.unclaimed > 0) {
+    say(`Resuming: an earlier attempt finished ${count(progress.unclaimed, 'statement')}.`);
   }
   let waiting = false;
   return {
     mode: 'no-transaction',
-    finishedBefore: change.finished,
-    onFinished: (finished) => log.progressed(finished),
+    path: change.migration.file.path,
+    progress,
+    inTurn: (work) => turns.take(work),
+    noteSent: (sql) => log.noteSent(sql),
+    async sendRecorded(statement, record, send) {
+      switch (footingOf(statement)) {
+        case 'together':
+          return log.together(record, send);
+        case 'before':
+          await log.finished(record);
+          return send();
+        case 'after':
+          await send();
+          return log.finished(record);
+        case 'covered':
+          return send();
+      }
+    },
     async beforeStatement(statement) {
       const dropped = await indexes.beforeStatement(statement);
       if (dropped) say(`Dropped the invalid index ${dropped.name}, to build it anew.`);

@@ -1,55 +1,165 @@
-import { createHash } from 'node:crypto';
-import { MigratorError } from '../errors';
+import type { FinishedStatement } from '../history/entry';
+import type { RecordedStatement, UnfinishedAttempts } from '../history/unfinished';
+import type { ScriptStatement } from './script-statement';
+import { innermost } from './script-site';
+import { abandonedCall, otherScript, scriptChanged, unknownProgress } from './script-changed';
 
-/** Statements of `db.script` that have finished, and what they were. */
-export interface FinishedStatements {
-  readonly count: number;
-  /** SHA-256 over their texts; `undefined` where none has finished. */
-  readonly digest: string | undefined;
+/** A call of `db.script` that an earlier attempt made. */
+export interface RecordedCall {
+  readonly call: number;
+  readonly site: string;
+  /** How many of its statements have finished, from the first one on. */
+  readonly finished: number;
+  readonly of: number;
+  /** Digest over the finished statements. */
+  readonly chain: string;
+  readonly statements: readonly RecordedStatement[];
+  /** Whether its file is unchanged, so that its site can be compared. */
+  readonly comparable: boolean;
 }
 
-/** The progress of a migration that has not run a script yet. */
-export const NOTHING_FINISHED: FinishedStatements = { count: 0, digest: undefined };
+/** A call of `db.script` in this attempt. */
+export interface ScriptCall {
+  /** How many of its statements an earlier attempt has finished: those are skipped. */
+  readonly finished: number;
+  /** What is recorded when a statement has finished. */
+  record(index: number): FinishedStatement;
+}
 
-/** Counts the statements of a migration's scripts, and tells which of them an earlier attempt had finished. */
+/** The migration whose progress it is. */
+export interface ProgressOf {
+  readonly id: string;
+  readonly version: string;
+  /** Checksum of its file as it is now. */
+  readonly checksum: string;
+  /** Absolute path of its file. */
+  readonly path: string;
+}
+
+/**
+ * Decides which statements of a migration's scripts an earlier attempt has finished. Nothing is skipped without being
+ * compared: by the call that sent it while the file is unchanged, and by content in any case.
+ */
 export class ScriptProgress {
-  private count = 0;
-  private digest: string | undefined;
+  private readonly unmatched: Set<RecordedCall>;
+  private nextCall: number;
 
-  constructor(private readonly before: FinishedStatements) {}
+  /** @throws {MigratorError} `SCRIPT_CHANGED` if rows claim finished statements without saying which */
+  constructor(
+    private readonly of: ProgressOf,
+    private readonly earlier: Pick<
+      UnfinishedAttempts,
+      'statements' | 'finishedStatements' | 'ended'
+    >,
+  ) {
+    const recorded = recordedCalls(earlier.statements, of.checksum);
+    const known = recorded.reduce((sum, { finished }) => sum + finished, 0);
+    if (earlier.finishedStatements > known) {
+      throw unknownProgress(of, earlier.finishedStatements, known);
+    }
+    this.unmatched = new Set(recorded);
+    this.nextCall = Math.max(0, ...recorded.map(({ call }) => call)) + 1;
+  }
+
+  /** Statements that earlier attempts have finished and no call of this attempt has claimed yet. */
+  get unclaimed(): number {
+    return [...this.unmatched].reduce((sum, { finished }) => sum + finished, 0);
+  }
 
   /**
-   * Goes on to the next statement.
+   * Finds the recorded call that a call of this attempt repeats.
    *
-   * @returns `finished` for one that an earlier attempt has run already
-   * @throws {MigratorError} `CHECKSUM_MISMATCH` when the statements that had finished are no longer the first ones: to skip by
-   *   count would then skip the wrong ones
+   * @param site see {@link scriptSite}
+   * @throws {MigratorError} `SCRIPT_CHANGED` showing both sequences when the call does not begin with the statements that
+   *   its counterpart has finished, or when it is unclear which call it repeats
    */
-  next(sql: string): 'finished' | 'due' {
-    this.count += 1;
-    this.digest = createHash('sha256')
-      .update(`${this.digest ?? ''}\0${sql}`)
-      .digest('hex');
-    const { before } = this;
-    if (this.count > before.count) return 'due';
-    if (
-      this.count === before.count &&
-      before.digest !== undefined &&
-      this.digest !== before.digest
-    ) {
-      throw new MigratorError(
-        'CHECKSUM_MISMATCH',
-        `The first ${before.count} statements of db.script() are not those that an earlier attempt had finished.`,
-        {
-          hint: 'Put them back as they were and change only what comes after them; or finish or undo the work by hand and say so with repair --mark-applied or --mark-reverted.',
-        },
-      );
-    }
-    return 'finished';
+  begin(site: string, statements: readonly ScriptStatement[]): ScriptCall {
+    const match = this.unmatched.size === 0 ? undefined : this.find(site, statements);
+    if (match) this.unmatched.delete(match);
+    const call = match?.call ?? this.nextCall++;
+    return {
+      finished: match?.finished ?? 0,
+      record(index) {
+        const { digest = '', chain = '', text = '' } = statements[index] ?? {};
+        return { call, site, position: index + 1, of: statements.length, digest, chain, text };
+      },
+    };
   }
 
-  /** What has finished once the statement that `next` was called for is done. */
-  get finished(): FinishedStatements {
-    return { count: this.count, digest: this.digest };
+  /**
+   * To be called when the migration's functions have finished: in an unchanged file, a call that was interrupted half way
+   * must have come again, or its other statements would never run.
+   *
+   * @throws {MigratorError} `SCRIPT_CHANGED`
+   */
+  refuseAbandoned(): void {
+    for (const call of this.unmatched) {
+      if (call.comparable && call.finished < call.of) throw abandonedCall(this.of, call);
+    }
   }
+
+  private find(site: string, now: readonly ScriptStatement[]): RecordedCall | undefined {
+    const all = [...this.unmatched];
+    const comparable = all.filter((call) => call.comparable);
+    const same = comparable.filter((call) => call.site === site);
+    const matched = same.find((call) => isPrefix(call, now));
+    if (matched) return matched;
+    const partial = same.find(({ finished, of }) => finished < of);
+    const related = same.find((call) => shares(call, now)) ?? partial;
+    if (related) throw scriptChanged(this.of, [related], now);
+    // The same line by another way: a helper, or a file that runs differently now. It cannot be told which.
+    const unclear = comparable.filter(
+      (call) =>
+        call.site !== site &&
+        shares(call, now) &&
+        (site === '' || call.site === '' || innermost(call.site) === innermost(site)),
+    );
+    if (unclear.length > 0) throw scriptChanged(this.of, unclear, now);
+    return this.findByContent(
+      all.filter((call) => !call.comparable),
+      now,
+    );
+  }
+
+  /** In a corrected file, lines say nothing: the call that has the most finished statements in common, from the first one on. */
+  private findByContent(
+    calls: readonly RecordedCall[],
+    now: readonly ScriptStatement[],
+  ): RecordedCall | undefined {
+    const [match] = calls
+      .filter((call) => isPrefix(call, now))
+      .sort((left, right) => right.finished - left.finished || left.call - right.call);
+    const due = now.slice(match?.finished ?? 0);
+    const sharing = calls.filter((call) => call !== match && shares(call, due));
+    if (sharing.length > 0) throw scriptChanged(this.of, sharing, now);
+    // After a failure, an author may have deleted what had finished. An interrupted run is to be continued as it was.
+    if (match === undefined && calls.length > 0 && this.earlier.ended === 'interrupted') {
+      throw otherScript(this.of, calls, now);
+    }
+    return match;
+  }
+}
+
+/** The calls in the order in which they were first recorded, each as far as its newest row says. */
+function recordedCalls(statements: readonly RecordedStatement[], checksum: string): RecordedCall[] {
+  const calls = new Map<number, RecordedStatement[]>();
+  for (const statement of statements) {
+    calls.set(statement.call, [...(calls.get(statement.call) ?? []), statement]);
+  }
+  return [...calls].flatMap(([call, own]) => {
+    const last = own.at(-1);
+    if (last === undefined) return [];
+    const { site, position, of, chain } = last;
+    const comparable = last.checksum === checksum;
+    return [{ call, site, finished: position, of, chain, statements: own, comparable }];
+  });
+}
+
+function isPrefix({ finished, chain }: RecordedCall, now: readonly ScriptStatement[]): boolean {
+  return now[finished - 1]?.chain === chain;
+}
+
+function shares({ statements }: RecordedCall, now: readonly ScriptStatement[]): boolean {
+  const digests = new Set(statements.map(({ digest }) => digest));
+  return now.some(({ digest, common }) => !common && digests.has(digest));
 }

@@ -3,7 +3,7 @@ import { MigratorError } from '../errors';
 import { tryParseSql } from './parse-sql';
 
 /** Words without which a statement cannot end or begin a transaction: what lacks them is not parsed at all. */
-const SUSPECT = /\b(?:begin|start|commit|end|rollback|abort|prepare)\b/i;
+const SUSPECT = /\b(?:begin|start|commit|end|rollback|abort|prepare|savepoint|release)\b/i;
 
 /** Inside a transaction these stay inside it. */
 const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']);
@@ -13,6 +13,11 @@ const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_S
  * tag of ROLLBACK TO SAVEPOINT as well. `pg` gives only the first word of a tag.
  */
 const CONTROL_TAGS = new Set(['BEGIN', 'START', 'START TRANSACTION', 'COMMIT']);
+
+/** Whether SQL has a word without which it can neither begin nor end a transaction or a part of one. */
+export function mayControlTransaction(sql: string): boolean {
+  return SUSPECT.test(sql);
+}
 
 /**
  * Refuses SQL that would begin or end a transaction, before it is sent. The parser is asked only where a word of the SQL

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MigratorError } from '../errors';
 import type { Change, ChangeFailure, RunScope } from './change';
 import { recordFailure } from './record';
-import { NOTHING_FINISHED } from './script-progress';
 
 /** Milliseconds before the first retry; doubled each time, with up to as much again at random. */
 const FIRST_PAUSE = 500;
@@ -31,15 +30,18 @@ export async function withRetries<Done extends { readonly kind: 'done' }>(
       continue;
     }
     if (error.code !== 'OUTCOME_UNKNOWN') {
-      await recordFailure(scope, change, {
-        state: change.states.failed,
-        success: false,
-        attempt: change.attempt,
-        executionTimeMs: performance.now() - started,
-        rollbackData: undefined,
-        error,
-        finished: NOTHING_FINISHED,
-      });
+      const executionTimeMs = performance.now() - started;
+      await recordFailure(scope, change, () =>
+        Promise.resolve({
+          state: change.states.failed,
+          success: false,
+          attempt: change.attempt,
+          executionTimeMs,
+          rollbackData: undefined,
+          error,
+          finishedStatements: 0,
+        }),
+      );
     }
     return outcome;
   }

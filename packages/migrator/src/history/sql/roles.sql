@@ -15,7 +15,7 @@ GRANT SELECT ON :"schema".migration_history, :"schema".migration_chain, :"schema
 GRANT INSERT (
   migration_name, version, description, checksum, execution_time_ms, success, rollback_data, environment, agent_version,
   project, action, state, attempt, run_id, dependencies, checksum_algorithm, error_code, error_message, error_stack,
-  os_user, host, git_commit, ci_url, finished_statements, finished_digest
+  os_user, host, git_commit, ci_url, finished_statements, finished_statement
 ) ON :"schema".migration_history TO :"migrator";
 GRANT INSERT (row_id, environment, project, version, attempt, previous, hash) ON :"schema".migration_chain TO :"migrator";
 GRANT INSERT (format, environment, protected, note, agent_version) ON :"schema".migration_database TO :"migrator";

@@ -27,7 +27,6 @@ export function newEntry(changes: Partial<NewHistoryEntry> = {}): NewHistoryEntr
       ciUrl: 'https://ci.example/1',
     },
     finishedStatements: 0,
-    finishedDigest: undefined,
     ...changes,
   };
 }

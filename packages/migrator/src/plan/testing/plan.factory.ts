@@ -78,7 +78,6 @@ export function entry(
     claimed: { osUser: undefined, host: undefined, gitCommit: undefined, ciUrl: undefined },
     agentVersion: '0.1.0',
     finishedStatements: 0,
-    finishedDigest: undefined,
     ...changes,
   };
 }

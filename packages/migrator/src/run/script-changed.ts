@@ -1,0 +1,102 @@
+import { MigratorError } from '../errors';
+import type { ProgressOf, RecordedCall } from './script-progress';
+import type { ScriptStatement } from './script-statement';
+
+/** Statements of one sequence that a message shows. */
+const SHOWN = 20;
+
+/** The error of a call that does not begin with what an earlier attempt has finished. */
+export function scriptChanged(
+  of: ProgressOf,
+  recorded: readonly RecordedCall[],
+  now: readonly ScriptStatement[],
+): MigratorError {
+  return refusal(
+    'SCRIPT_CHANGED',
+    of,
+    [
+      `A call of db.script() in ${of.id} does not continue what an earlier attempt has finished. Nothing of the call was sent.`,
+      ...finishedLines(recorded),
+      'This call:',
+      ...numbered(now.map(({ text }) => text)),
+    ],
+    'Put the finished statements back as they were, in the same call, and change only what comes after them.',
+  );
+}
+
+/** The error of a file that was edited after an interruption and has a script in place of the one that had begun. */
+export function otherScript(
+  of: ProgressOf,
+  recorded: readonly RecordedCall[],
+  now: readonly ScriptStatement[],
+): MigratorError {
+  return refusal(
+    'CHECKSUM_MISMATCH',
+    of,
+    [
+      `The file of ${of.id} was edited after it was interrupted, and a call of db.script() has none of the statements that had finished. Nothing of the call was sent.`,
+      ...finishedLines(recorded),
+      'This call:',
+      ...numbered(now.map(({ text }) => text)),
+    ],
+    'Put the finished statements back as they were, in the same call, and change only what comes after them.',
+  );
+}
+
+/** The error of a migration that did not come back to a call whose statements had finished in part. */
+export function abandonedCall(of: ProgressOf, recorded: RecordedCall): MigratorError {
+  const { finished, of: total } = recorded;
+  return refusal(
+    'SCRIPT_CHANGED',
+    of,
+    [
+      `An earlier attempt of ${of.id} finished ${finished} of ${total} statements of a call of db.script(). This attempt did not make the call again, so the other ${total - finished} never ran.`,
+      ...finishedLines([recorded]),
+      'This attempt: the call is missing (a condition may have skipped it).',
+    ],
+    'Let the migration make the call again; what had finished is skipped.',
+  );
+}
+
+/** The error of rows that an older version wrote: they count finished statements, but do not say which. */
+export function unknownProgress(of: ProgressOf, claimed: number, known: number): MigratorError {
+  return refusal(
+    'SCRIPT_CHANGED',
+    of,
+    [
+      `The history says that an earlier attempt of ${of.id} finished ${claimed} statements of db.script(), but records only ${known} of them: an older version of the migrator wrote the rows. Nothing can be compared, so nothing was sent.`,
+    ],
+    'Compare the database with the migration.',
+  );
+}
+
+function refusal(
+  code: 'SCRIPT_CHANGED' | 'CHECKSUM_MISMATCH',
+  of: ProgressOf,
+  lines: readonly string[],
+  first: string,
+): MigratorError {
+  return new MigratorError(code, lines.join('\n  '), {
+    hint: `${first} Or finish or undo the work yourself and record it: repair ${of.version} --mark-applied or --mark-reverted.`,
+    where: of.path,
+  });
+}
+
+function finishedLines(recorded: readonly RecordedCall[]): string[] {
+  return recorded.flatMap(({ finished, of, site, statements }) => {
+    const from = site === '' ? '' : `, called on line ${site.split('<').join(', from line ')}`;
+    return [
+      `Finished earlier, ${finished} of ${of} statements of one call${from}:`,
+      ...cut(statements.map(({ position, text }) => `${position}. ${text}`)),
+    ];
+  });
+}
+
+function numbered(texts: readonly string[]): string[] {
+  return cut(texts.map((text, index) => `${index + 1}. ${text}`));
+}
+
+function cut(lines: readonly string[]): string[] {
+  const shown = lines.slice(0, SHOWN).map((line) => `  ${line}`);
+  return lines.length <= SHOWN ? shown : [...shown, `  … and ${lines.length - SHOWN} more`];
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { redact } from '../database/redact';
+import type { ParsedStatement } from './parse-sql';
+
+/** A statement of a call of `db.script`, ready to be compared with what an earlier attempt recorded. */
+export interface ScriptStatement {
+  /** SHA-256 of its text. */
+  readonly digest: string;
+  /** SHA-256 over the texts of the call's statements up to this one. */
+  readonly chain: string;
+  /** For display: one line, shortened, without secrets. */
+  readonly text: string;
+  /** Whether two calls may both send it without being related: transaction control and settings. */
+  readonly common: boolean;
+}
+
+/** Characters of a statement that are kept for display. */
+const SHOWN = 160;
+
+/** The statements of one call. */
+export function scriptStatements(parsed: readonly ParsedStatement[]): ScriptStatement[] {
+  let chain = '';
+  return parsed.map(({ sql, node }) => {
+    chain = sha256(`${chain}\0${sql}`);
+    return {
+      digest: sha256(sql),
+      chain,
+      text: displayStatement(sql),
+      common: node['TransactionStmt'] !== undefined || node['VariableSetStmt'] !== undefined,
+    };
+  });
+}
+
+/** A quoted or dollar-quoted string of SQL. */
+const STRING = /'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$/g;
+
+/** A statement that may hold a secret, as `CREATE ROLE … PASSWORD '…'`, is shown without its strings. */
+const SECRETIVE = /passw|secret|token|credential|\bkey\b/i;
+
+/** One line of bounded length, without secrets. */
+export function displayStatement(sql: string): string {
+  const masked = SECRETIVE.test(sql) ? sql.replace(STRING, "'***'") : sql;
+  // Redacted before it is cut: half a password would not be recognized. Control characters would reach the terminal.
+  const line = redact(masked)
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(/\p{Surrogate}/gu, '\uFFFD');
+  return line.length <= SHOWN ? line : `${line.slice(0, SHOWN).replace(/\p{Surrogate}$/u, '')}…`;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

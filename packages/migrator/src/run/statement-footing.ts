@@ -1,0 +1,72 @@
+import { isConcurrent } from './concurrent-index';
+import type { ParsedStatement } from './parse-sql';
+
+/**
+ * How the end of a statement without a transaction is recorded:
+ * - `together`: statement and row commit in one transaction;
+ * - `before`: COMMIT of the migration's own transaction, whose row commits with it;
+ * - `after`: Postgres does not allow the statement in a transaction, so the row follows it;
+ * - `covered`: it only opens or divides the migration's own transaction; the row of a later statement covers it.
+ */
+export type Footing = 'together' | 'before' | 'after' | 'covered';
+
+/**
+ * Statements that Postgres allows in a transaction block in all their forms, except those with CONCURRENTLY. A list of
+ * what is allowed, so that a statement that is missing here is still recorded, after it.
+ */
+const TRANSACTIONAL = new Set([
+  ...['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt', 'TruncateStmt'],
+  ...['CreateStmt', 'CreateTableAsStmt', 'AlterTableStmt', 'IndexStmt', 'ViewStmt', 'DropStmt'],
+  ...['RenameStmt', 'CommentStmt', 'AlterOwnerStmt', 'AlterObjectSchemaStmt', 'RuleStmt'],
+  ...['AlterObjectDependsStmt', 'RefreshMatViewStmt', 'CreateSeqStmt', 'AlterSeqStmt'],
+  ...['CreateSchemaStmt', 'CreateEnumStmt', 'AlterEnumStmt', 'CompositeTypeStmt'],
+  ...['CreateRangeStmt', 'CreateDomainStmt', 'AlterDomainStmt', 'DefineStmt', 'AlterTypeStmt'],
+  ...['CreateFunctionStmt', 'AlterFunctionStmt', 'CreateTrigStmt', 'CreateEventTrigStmt'],
+  ...['AlterEventTrigStmt', 'CreatePolicyStmt', 'AlterPolicyStmt', 'CreateStatsStmt'],
+  ...['AlterStatsStmt', 'GrantStmt', 'GrantRoleStmt', 'AlterDefaultPrivilegesStmt'],
+  ...['CreateRoleStmt', 'AlterRoleStmt', 'AlterRoleSetStmt', 'DropRoleStmt', 'DropOwnedStmt'],
+  ...['ReassignOwnedStmt', 'CreateExtensionStmt', 'AlterExtensionStmt'],
+  ...['AlterExtensionContentsStmt', 'CreateFdwStmt', 'AlterFdwStmt', 'CreateForeignServerStmt'],
+  ...['AlterForeignServerStmt', 'CreateForeignTableStmt', 'CreateUserMappingStmt'],
+  ...['AlterUserMappingStmt', 'DropUserMappingStmt', 'ImportForeignSchemaStmt', 'CreateCastStmt'],
+  ...['CreateConversionStmt', 'CreateTransformStmt', 'CreateOpClassStmt', 'CreateOpFamilyStmt'],
+  ...['AlterOpFamilyStmt', 'AlterOperatorStmt', 'CreateAmStmt', 'CreatePLangStmt', 'SecLabelStmt'],
+  ...['AlterTSDictionaryStmt', 'AlterTSConfigurationStmt', 'AlterCollationStmt'],
+  ...['CreatePublicationStmt', 'AlterPublicationStmt'],
+]);
+
+/** Decides from the parse tree; reads nothing from the server. */
+export function footingOf(statement: ParsedStatement): Footing {
+  const { node } = statement;
+  const control = node['TransactionStmt'];
+  if (control) return controlFooting(String(control['kind']));
+  if (isLocalSetting(node['VariableSetStmt'])) return 'covered';
+  const [kind] = Object.keys(node);
+  if (kind === undefined || !TRANSACTIONAL.has(kind) || isConcurrent(statement)) return 'after';
+  return 'together';
+}
+
+function controlFooting(kind: string): Footing {
+  if (kind === 'TRANS_STMT_COMMIT') return 'before';
+  const divides = /^TRANS_STMT_(?:BEGIN|START|SAVEPOINT|RELEASE|ROLLBACK_TO)$/.test(kind);
+  return divides ? 'covered' : 'after';
+}
+
+function isLocalSetting(fields: Record<string, unknown> | undefined): boolean {
+  // SET TRANSACTION … must be the first statement of its transaction: no row may come before it.
+  return (
+    fields !== undefined && (fields['is_local'] === true || fields['kind'] === 'VAR_SET_MULTI')
+  );
+}
+
+/**
+ * Whether a statement only changes the session, which a resumed run does not have any more: it is sent again instead of
+ * being skipped.
+ */
+export function changesSession({ node }: ParsedStatement): boolean {
+  const setting = node['VariableSetStmt'];
+  if (setting) return !isLocalSetting(setting);
+  return ['PrepareStmt', 'DeallocateStmt', 'ListenStmt', 'UnlistenStmt', 'LoadStmt'].some(
+    (kind) => node[kind] !== undefined,
+  );
+}
