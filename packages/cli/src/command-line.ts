@@ -187,14 +187,14 @@ function defineReport(db: Command, run: Run): void {
   db.command('report')
     .summary('fold the JSON results of several runs into one')
     .description('Folds what `--json` printed for several projects into one summary in Markdown.')
-    .argument('<files...>', 'JSON files with results')
+    .argument('<paths...>', 'JSON files with results, or folders of them')
     .option('--json', 'print one JSON document instead of Markdown')
     .option('--verbose', 'print causes and stacks of errors')
     .addHelpText('after', examples('report'))
-    .action((files: string[], flags: CommonOptions) =>
+    .action((paths: string[], flags: CommonOptions) =>
       run(flags, async (runtime) => {
         const { report } = await import('./commands/report.js');
-        return report(files, runtime);
+        return report(paths, runtime);
       }),
     );
 }

@@ -59,7 +59,7 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
     ],
   ],
   report: [
-    ['ff db report results/*.json >> "$GITHUB_STEP_SUMMARY"', 'one summary of a CI run'],
+    ['ff db report dist/.migrations >> "$GITHUB_STEP_SUMMARY"', 'one summary of all Nx tasks'],
     ['ff db report api.json web.json --json', 'the same for a script'],
   ],
 };

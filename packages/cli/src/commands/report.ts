@@ -17,6 +17,7 @@ import {
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
 import type { Runtime } from '../runtime';
+import { findReportFiles } from './report-files';
 
 /** A command that was refused before it made a run, e.g. because the lock was held. */
 interface Refusal {
@@ -34,15 +35,19 @@ interface Findings {
 /**
  * `ff db report`: folds the results of several runs, as `--json` printed them or as the Nx executors wrote them, into one.
  *
- * @throws {MigratorError} `FILE_UNREADABLE`, `INVALID_ARGUMENT` for all files that hold no result
+ * @param paths files, and folders in which every `.json` file at any depth is a report
+ * @throws {MigratorError} `FILE_UNREADABLE`, `INVALID_ARGUMENT` for all files that hold no result and for folders without a
+ *   report
  */
 export async function report(
-  files: readonly string[],
+  paths: readonly string[],
   { surroundings }: Runtime,
 ): Promise<Outcome> {
   const findings: Findings = { runs: [], refusals: [], problems: [] };
-  for (const file of files) await readInto(findings, file, resolve(surroundings.cwd, file));
   const { runs, refusals, problems } = findings;
+  const found = await findReportFiles(paths, surroundings.cwd);
+  problems.push(...found.problems);
+  for (const file of found.files) await readInto(findings, file, resolve(surroundings.cwd, file));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
 
   const folded = foldReports(runs);
