@@ -56,8 +56,8 @@ function piecesOf({ dependencies }: GraphMigration, position: number): Piece[] {
 }
 
 /**
- * Compares the schema with what the history says. Of a migration without a transaction that was interrupted or failed, the
- * finished statements must be there, and the others may be.
+ * Compares the schema with what the history says. Of a migration without a transaction that was interrupted or failed, exactly
+ * the finished statements must be there.
  *
  * @returns every contradiction, as a sentence
  */
@@ -116,11 +116,10 @@ function finishedPieces(
   if (standing === undefined || standing.state === 'reverted') return { must: [], may: [] };
   if (standing.state === 'applied') return { must: pieces, may: [] };
   if (mode === 'transaction') return { must: [], may: [] };
-  if (standing.action !== 'apply') return { must: [], may: pieces };
-  return {
-    must: pieces.slice(0, standing.finished_statements),
-    may: pieces.slice(standing.finished_statements),
-  };
+  // A statement and its row commit together: what is not recorded is not there.
+  const finished = standing.finished_statements;
+  const left = standing.action === 'apply' ? finished : pieces.length - finished;
+  return { must: pieces.slice(0, left), may: [] };
 }
 
 async function readStandings(
