@@ -59,6 +59,8 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   UNKNOWN_PROJECT: EXIT.refused,
   PREREQUISITE_NOT_APPLIED: EXIT.refused,
   OUT_OF_ORDER: EXIT.refused,
+  POSSIBLE_RENAME: EXIT.refused,
+  PROJECT_NAME_CONFLICT: EXIT.refused,
   CHECKSUM_MISMATCH: EXIT.refused,
   FILE_MISSING: EXIT.refused,
   HISTORY_CORRUPT: EXIT.refused,

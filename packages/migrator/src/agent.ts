@@ -3,7 +3,7 @@ import type { BaselineOptions, BaselineResult } from './commands/baseline';
 import type { MigrateOptions } from './commands/plan-migrate';
 import type { MigrateTenantsOptions } from './commands/migrate-tenants';
 import type { CommandContext } from './commands/project-database';
-import { diskSources } from './commands/project-sources';
+import { diskSources, rememberedSources } from './commands/project-sources';
 import type { RepairOptions, RepairResult } from './commands/repair';
 import type { RollbackOptions } from './commands/rollback';
 import type { StatusOptions } from './commands/status';
@@ -23,7 +23,7 @@ import type { ScaffoldedMigration } from './scaffold/scaffold-migration';
 export interface LoadAgentOptions {
   /** The project's folder: where `db.config.*` is, or the defaults apply. */
   readonly projectRoot: string;
-  /** The project's name; read off its configuration, project.json or package.json when absent. */
+  /** The project's name if its configuration sets none. Default: the name in project.json, package.json or of the folder. */
   readonly project?: string;
   /** Environment; else `NODE_ENV`, else `development`. */
   readonly environment?: string;
@@ -104,16 +104,16 @@ export class MigrationAgent {
   async migrate(options: MigrateOptions = {}): Promise<RunResult> {
     if (options.prerequisites === 'apply') {
       const { migrateAcrossProjects } = await import('./commands/migrate-across-projects.js');
-      return migrateAcrossProjects(this.context, options);
+      return migrateAcrossProjects(this.command, options);
     }
     const { migrate } = await import('./commands/migrate.js');
-    return migrate(this.context, options);
+    return migrate(this.command, options);
   }
 
   /** What is applied, pending, failed and drifted, and the newest rows of the history. Changes nothing, takes no lock. */
   async status(options: StatusOptions = {}): Promise<StatusResult> {
     const { status } = await import('./commands/status.js');
-    return status(this.context, options);
+    return status(this.command, options);
   }
 
   /** Whether the environment has tenants: then `migrateTenants` is what applies migrations to them. */
@@ -136,13 +136,13 @@ export class MigrationAgent {
    */
   async migrateTenants(options: MigrateTenantsOptions = {}): Promise<TenantsResult> {
     const { migrateTenants } = await import('./commands/migrate-tenants.js');
-    return migrateTenants(this.context, options);
+    return migrateTenants(this.command, options);
   }
 
   /** How every tenant stands, in short. Changes nothing, takes no lock. */
   async statusTenants(options: StatusTenantsOptions = {}): Promise<TenantsStatusResult> {
     const { statusTenants } = await import('./commands/status-tenants.js');
-    return statusTenants(this.context, options);
+    return statusTenants(this.command, options);
   }
 
   /**
@@ -167,11 +167,16 @@ export class MigrationAgent {
     return new MigrationAgent({ settings, overrides, env, onEvent, signal });
   }
 
+  /** For one command: it reads each file once. */
+  private get command(): CommandContext {
+    return { ...this.context, sources: rememberedSources(this.context.sources) };
+  }
+
   /** A look that nobody has to be told of. */
   private async findTenants() {
     const { findTenants } = await import('./commands/find-tenants.js');
     const { projectDatabase } = await import('./commands/project-database.js');
-    return findTenants(await projectDatabase({ ...this.context, onEvent: () => undefined }));
+    return findTenants(await projectDatabase({ ...this.command, onEvent: () => undefined }));
   }
 
   /**
@@ -181,7 +186,7 @@ export class MigrationAgent {
    */
   async rollback(options: RollbackOptions): Promise<RunResult> {
     const { rollback } = await import('./commands/rollback.js');
-    return rollback(this.context, options);
+    return rollback(this.command, options);
   }
 
   /**
@@ -191,7 +196,7 @@ export class MigrationAgent {
    */
   async repair(options: RepairOptions): Promise<RepairResult> {
     const { repair } = await import('./commands/repair.js');
-    return repair(this.context, options);
+    return repair(this.command, options);
   }
 
   /**
@@ -201,7 +206,7 @@ export class MigrationAgent {
    */
   async baseline(options: BaselineOptions): Promise<BaselineResult> {
     const { baseline } = await import('./commands/baseline.js');
-    return baseline(this.context, options);
+    return baseline(this.command, options);
   }
 
   /**

@@ -1,5 +1,4 @@
 import { MigratorError } from '../errors';
-import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile } from '../migration/types';
 import { findCycles } from '../plan/cycles';
 import { findMigration, knownMigrations } from '../plan/find-migration';
@@ -19,6 +18,8 @@ import {
   refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
+import type { ProjectHistory } from './read-project-history';
+import { refusePossibleRename } from './refuse-possible-rename';
 import type { ResultContext } from '../run/result';
 
 /** Up to where a database already is. */
@@ -56,14 +57,15 @@ export async function baseline(
     owned.permit(
       migrations.map(({ id, name }) => `mark ${id} (${name}) as applied without running it`),
     );
-    await prepareHistory(project, owned);
+    const scope = runScope(project, owned);
+    await prepareHistory(project, owned, scope);
     const marks = migrations.map((migration) => ({
       ...migration,
       checksum: migration.file.checksum,
       state: 'applied' as const,
       attempt: 1,
     }));
-    await appendMarks(runScope(project, owned), 'baseline', marks);
+    await appendMarks(scope, 'baseline', marks);
     return { ...project.result, status: 'done', marked: migrations.map(identity) };
   });
 }
@@ -71,7 +73,7 @@ export async function baseline(
 /** Loaded, because the history records descriptions and dependencies: a broken file is better found now. */
 async function chooseMigrations(
   context: CommandContext,
-  state: HistoryState,
+  state: ProjectHistory,
   to: string,
 ): Promise<readonly Migration[]> {
   const { settings } = context;
@@ -86,15 +88,20 @@ async function chooseMigrations(
     );
   }
   const files = await findFiles(context);
-  const found = findMigration(to, project, knownMigrations(project, files, []));
+  const found = findMigration(state.currentId(to), project, knownMigrations(project, files, []));
   if (!found.ok) throw MigratorError.fromProblems([found.problem]);
   const { id } = found.migration;
   const target = files.find((file) => file.id === id);
   if (target === undefined) return [];
-  const loaded = await loadAncestors(context, { target, files });
+  const loaded = await loadAncestors(context, { target, files, state });
   const order = plannedOrder({ entries: state.entries, pending: loaded });
   const upTo = inPlannedOrder(loaded, order).filter((one) => isUpTo(one.id, id, order));
   refuseCycle(loaded, target);
+  await refusePossibleRename(
+    context,
+    upTo.map(({ file }) => file),
+    state,
+  );
   return upTo;
 }
 

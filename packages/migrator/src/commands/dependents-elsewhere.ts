@@ -26,10 +26,11 @@ const QUOTES = ["'", '"', '`'];
  * @throws {MigratorError} what such a project's configuration is refused for, with both projects named
  */
 export async function findDependentPlaces(context: CommandContext): Promise<DependentPlace[]> {
-  const { project, workspaceRoot } = context.settings;
+  const { project, formerNames, workspaceRoot } = context.settings;
+  const names = [project, ...formerNames];
   const places: DependentPlace[] = [];
   for (const found of await context.sources.projects(workspaceRoot)) {
-    if (found.name === project || !(await mentions(found, project))) continue;
+    if (found.name === project || !(await mentions(found, names))) continue;
     for (const settings of await dependentSettings(context, found)) {
       places.push(...(await tenantsOf(context, settings)));
     }
@@ -66,14 +67,18 @@ async function tenantsOf(context: CommandContext, settings: Settings): Promise<D
   return tenants.map((tenant) => ({ project, settings: tenant.settings }));
 }
 
-/** Whether a migration of the project may have `<other>:<version>` among its dependencies. Never throws. */
-async function mentions({ root, configPath }: FoundProject, other: string): Promise<boolean> {
+/** Whether a migration of the project may have `<name>:<version>` among its dependencies. Never throws. */
+async function mentions(
+  { root, configPath }: FoundProject,
+  names: readonly string[],
+): Promise<boolean> {
   const { migrations } = await readEnvironmentNames(configPath);
   const folder = resolve(root, migrations);
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => SOURCE.test(each))) {
+  const files = await readdir(folder).catch(() => []);
+  for (const name of files.filter((each) => SOURCE.test(each))) {
     const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-    if (QUOTES.some((quote) => text.includes(`${quote}${other}:`))) return true;
+    const quoted = names.flatMap((name) => QUOTES.map((quote) => `${quote}${name}:`));
+    if (quoted.some((start) => text.includes(start))) return true;
   }
   return false;
 }

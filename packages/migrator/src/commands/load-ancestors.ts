@@ -1,12 +1,15 @@
 import { parseMigrationId } from '../migration/id';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
+import { loadMigrations } from './load-migrations';
 import type { CommandContext } from './project-database';
+import type { ProjectHistory } from './read-project-history';
 
 /** Which files {@link loadAncestors} may leave out. */
 export interface LoadAncestorsOptions {
   readonly target: MigrationFile;
   /** Files that can matter for the target's place in the planned order. */
   readonly files: readonly MigrationFile[];
+  readonly state: ProjectHistory;
 }
 
 /**
@@ -17,8 +20,8 @@ export interface LoadAncestorsOptions {
  * @throws {MigratorError} what loading throws
  */
 export async function loadAncestors(
-  { settings, sources }: Pick<CommandContext, 'settings' | 'sources'>,
-  { target, files }: LoadAncestorsOptions,
+  context: CommandContext,
+  { target, files, state }: LoadAncestorsOptions,
 ): Promise<readonly Migration[]> {
   const loaded = new Map<MigrationId, Migration>();
   const fileOf = new Map(files.map((file) => [file.id, file]));
@@ -26,7 +29,7 @@ export async function loadAncestors(
   for (;;) {
     const wanted = files.filter(({ id, version }) => version <= newest && !loaded.has(id));
     if (wanted.length === 0) return [...loaded.values()];
-    for (const migration of await sources.migrations(wanted, settings)) {
+    for (const migration of await loadMigrations(context, wanted, state)) {
       loaded.set(migration.id, migration);
     }
     const ancestors = new Set([target.id]);
@@ -34,7 +37,8 @@ export async function loadAncestors(
       const version = fileOf.get(id)?.version ?? '';
       if (version > newest) newest = version;
       for (const dependency of loaded.get(id)?.dependencies ?? []) {
-        if (parseMigrationId(dependency).project === settings.project) ancestors.add(dependency);
+        if (parseMigrationId(dependency).project === context.settings.project)
+          ancestors.add(dependency);
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { Connection } from '../config/settings';
 import type { Session } from '../database/database';
 import { History } from '../history/history';
-import type { HistoryState, ReadOptions } from '../history/state';
+import type { ReadOptions } from '../history/state';
 import type { Tenant } from './find-tenants';
 import {
   lookAtHistory,
@@ -10,6 +10,7 @@ import {
   type CommandContext,
   type ProjectDatabase,
 } from './project-database';
+import { readProjectHistory, type ProjectHistory } from './read-project-history';
 
 /** A tenant's database as somebody may look at it, or why nobody can. */
 export type TenantLook<T> =
@@ -19,7 +20,7 @@ export type TenantLook<T> =
 /** What is seen of one tenant. */
 export interface TenantView {
   readonly context: CommandContext;
-  readonly state: HistoryState;
+  readonly state: ProjectHistory;
   /** Where the state was read, if that session is still open. */
   readonly history: History | undefined;
 }
@@ -81,16 +82,15 @@ class Looker {
 
   async view({ settings }: Tenant, damage: ReadOptions['damage']): Promise<TenantView> {
     const context = { ...this.project.context, settings, onEvent: () => undefined };
-    const { environment, formerEnvironments, project, connection, schema } = settings;
+    const { connection, schema } = settings;
     if (connection !== this.shared || !(await this.project.database.exists())) {
       const database = await projectDatabase(context);
-      const look = (state: HistoryState) => Promise.resolve(state);
+      const look = (state: ProjectHistory) => Promise.resolve(state);
       return { context, state: await lookAtHistory(database, damage, look), history: undefined };
     }
     const session = await this.open();
     const history = new History(session, schema);
-    const state = await history.read(environment, { project, formerEnvironments, damage });
-    return { context, state, history };
+    return { context, state: await readProjectHistory(context, history, damage), history };
   }
 
   async close(): Promise<void> {

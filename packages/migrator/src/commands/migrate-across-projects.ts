@@ -1,5 +1,4 @@
 import { MigratorError } from '../errors';
-import type { HistoryState } from '../history/state';
 import type { Migration } from '../migration/types';
 import {
   findNeeded,
@@ -8,6 +7,7 @@ import {
   type ProjectFacts,
 } from '../plan/plan-across-projects';
 import type { KnownMigrations } from '../plan/planned-order';
+import type { CurrentId } from '../plan/project-names';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import type { Plan } from '../plan/types';
 import { isMigratorError } from '../report/error-shape';
@@ -23,6 +23,7 @@ import {
 import { otherProjectSettings } from './other-projects';
 import { lookAtHistory, orThrow, projectDatabase, type CommandContext } from './project-database';
 import { rememberedSources } from './project-sources';
+import type { ProjectHistory } from './read-project-history';
 import { plannedResult } from './run-results';
 
 /** A project that takes part: how it is worked on, and what is known of it. */
@@ -30,6 +31,7 @@ interface Participant {
   readonly context: CommandContext;
   readonly result: ResultContext;
   readonly facts: ProjectFacts<Migration>;
+  readonly currentId: CurrentId;
 }
 
 /** Runs in order, the last one of the requested project; none where nothing is pending. */
@@ -82,12 +84,13 @@ export async function migrateAcrossProjects(
 async function planRuns(context: CommandContext, to: string | undefined): Promise<PlannedRuns> {
   const { project, workspaceRoot } = context.settings;
   const requested = await lookAt(context);
+  const last = to === undefined ? undefined : requested.currentId(to);
   const participants = new Map([[project, requested]]);
   const tried = new Set<string>();
   for (;;) {
     const others = new Map([...participants].map(([name, { facts }]) => [name, facts]));
     others.delete(project);
-    const across = { requested: requested.facts, others, to };
+    const across = { requested: requested.facts, others, to: last };
     // An unknown target is reported below, together with everything else.
     const needed = findNeeded(across);
     const unknown = needed.ok ? needed.plan.unknown.filter((name) => !tried.has(name)) : [];
@@ -115,12 +118,13 @@ async function lookAt(context: CommandContext): Promise<Participant> {
   const { project, environment, outOfOrder } = context.settings;
   const files = await findFiles(context);
   const database = await projectDatabase({ ...context, onEvent: () => undefined });
-  const state = await lookAtHistory(database, 'throw', (found: HistoryState) =>
+  const state = await lookAtHistory(database, 'throw', (found: ProjectHistory) =>
     Promise.resolve(found),
   );
   const { pending, problems } = await findPendingMigrations(context, files, state);
-  const { entries } = state;
+  const { entries, currentId } = state;
   return {
+    currentId,
     context,
     result: database.result,
     facts: { project, environment, pending, files, entries, outOfOrder, problems },

@@ -34,7 +34,7 @@ export async function migrate(
     const scope = runScope(project, owned);
     const history = scope.openHistory(scope.connection.session);
     const plan = await planMigrate(context, { files, state, history }, options);
-    if (plan.steps.length > 0) await prepareHistory(project, owned);
+    if (plan.steps.length > 0) await prepareHistory(project, owned, scope);
     const outcome = await carryOut(scope, plan, state, options.transaction);
     return runResult(project.result, scope.runId, plan, outcome, started);
   });

@@ -12,6 +12,7 @@ import {
   projectDatabase,
   type CommandContext,
 } from './project-database';
+import { readProjectHistory } from './read-project-history';
 import { tenantSettings } from './tenant-settings';
 
 /**
@@ -92,10 +93,10 @@ export async function entriesElsewhere(
   const own = context.settings;
   if (await sameDatabase(own.connection, other.connection, databaseOptions(context))) {
     if (own.schema === other.schema) return [];
-    const { environment, formerEnvironments, project, schema } = other;
-    if (history !== undefined)
-      return (await history.inSchema(schema).read(environment, { project, formerEnvironments }))
-        .entries;
+    if (history !== undefined) {
+      const at = { ...context, settings: other };
+      return (await readProjectHistory(at, history.inSchema(other.schema), 'throw')).entries;
+    }
   }
   const database = await projectDatabase({ ...context, settings: other, onEvent: () => undefined });
   return lookAtHistory(database, 'throw', (state) => Promise.resolve(state.entries));

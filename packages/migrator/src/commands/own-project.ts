@@ -3,24 +3,26 @@ import type { Session } from '../database/database';
 import { databaseLockKey, lockKey } from '../database/lock';
 import { MigratorError } from '../errors';
 import { History } from '../history/history';
-import type { HistoryState, ReadOptions } from '../history/state';
+import type { ReadOptions } from '../history/state';
 import type { RunScope } from '../run/change';
 import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
 import { confirmationProblem } from '../plan/confirmation';
+import { carryOver } from './carry-over';
 import {
   openOptions,
   refuseForeignStamps,
   refuseOtherEnvironment,
   type ProjectDatabase,
 } from './project-database';
+import { readProjectHistory, type ProjectHistory } from './read-project-history';
 
 /** What a command works with while it holds the project's lock. */
 export interface Owned {
   readonly connection: LockedConnection;
   /** Read after the lock was taken. */
-  readonly state: HistoryState;
+  readonly state: ProjectHistory;
 }
 
 /** What a command works with while it has the whole database to itself. */
@@ -102,23 +104,18 @@ async function locked<T>(
   work: (owned: Owned) => Promise<T>,
 ): Promise<T> {
   const { settings } = project.context;
-  const { environment, formerEnvironments } = settings;
   let lockMode = mode;
   for (;;) {
     const next = await withLocks(project, lockMode, async (connection) => {
       const history = new History(connection.session, settings.schema);
-      const state = await history.read(environment, {
-        project: settings.project,
-        formerEnvironments,
-        damage,
-      });
+      const state = await readProjectHistory(project.context, history, damage);
       refuseOtherEnvironment(settings, state);
       // The history may have to be carried over, and nobody else may write to it meanwhile.
       if (state.renamedFrom !== undefined && lockMode === 'shared') return 'exclusive';
       try {
         return { result: await work({ connection, state }) };
       } catch (error) {
-        if (error instanceof EnvironmentRenamed) return mode;
+        if (error instanceof HistoryCarriedOver) return mode;
         throw error;
       }
     });
@@ -127,8 +124,8 @@ async function locked<T>(
   }
 }
 
-/** The history was carried over to the present name of the environment: what was read before no longer holds. */
-class EnvironmentRenamed extends Error {}
+/** The history was carried over to the present name of the environment or project: what was read before no longer holds. */
+class HistoryCarriedOver extends Error {}
 
 /**
  * Takes the project's lock and the database-wide lock, and frees both at the end.
@@ -141,13 +138,19 @@ export async function withLocks<T>(
   work: (connection: LockedConnection) => Promise<T>,
 ): Promise<T> {
   const { settings, onEvent, signal } = context;
-  const { project, schema } = settings;
+  const { project, formerNames, schema } = settings;
   return explainLoss(database.target.source, async () => {
     const connection = await LockedConnection.open({
       database,
       open: openOptions(settings, 'read-write'),
       locks: [
         { key: lockKey({ schema, project }), waitMs: settings.lockWaitMs, project },
+        // A runner on a checkout from before a rename takes the lock of the old name only.
+        ...formerNames.map((name) => ({
+          key: lockKey({ schema, project: name }),
+          waitMs: settings.lockWaitMs,
+          project: name,
+        })),
         {
           key: databaseLockKey(),
           mode,
@@ -172,19 +175,22 @@ export async function withLocks<T>(
 }
 
 /**
- * Makes the history ready to be written: created, upgraded, stamped. If the environment was renamed, its history is carried
- * over first, and the command starts again with what it is now.
+ * Makes the history ready to be written: created, upgraded, stamped, and what is under former names of the project carried
+ * over by rows of this run. If the environment was renamed, its history is carried over first, and the command starts again
+ * with what it is now.
  */
 export async function prepareHistory(
   { context: { settings } }: ProjectDatabase,
   { connection, state }: Owned,
+  scope: RunScope,
 ): Promise<void> {
   if (state.renamedFrom !== undefined) {
     const { renameEnvironment } = await import('./change-environment.js');
     await renameEnvironment(settings, connection.session, state);
-    throw new EnvironmentRenamed();
+    throw new HistoryCarriedOver();
   }
   await new History(connection.session, settings.schema).prepare(settings, state);
+  if ((await carryOver(scope, state.formerRows)) === 'renumbered') throw new HistoryCarriedOver();
 }
 
 /** What a run shares among its changes. */

@@ -1,6 +1,5 @@
 import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
-import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
 import { findPending } from '../plan/find-pending';
 import { planApply } from '../plan/plan-apply';
@@ -8,8 +7,11 @@ import type { KnownMigrations } from '../plan/planned-order';
 import { assumingApplied, withKnown, type PrerequisiteLookup } from '../plan/prerequisites';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import { withProblems, type Plan } from '../plan/types';
+import { loadMigrations } from './load-migrations';
 import { findPrerequisites } from './prerequisites';
 import { orThrow, refuseOtherEnvironment, type CommandContext } from './project-database';
+import type { ProjectHistory } from './read-project-history';
+import { refusePossibleRename } from './refuse-possible-rename';
 
 /** What to apply, and how. */
 export interface MigrateOptions {
@@ -53,18 +55,21 @@ export interface PendingMigrations {
  * Loads what is pending. The problems of what is applied are returned, so that they are reported together with what planning
  * finds.
  *
- * @throws {MigratorError} `ENVIRONMENT_MISMATCH`; all problems, if a file cannot be loaded
+ * @throws {MigratorError} `ENVIRONMENT_MISMATCH`; all problems, if a file cannot be loaded, or with `POSSIBLE_RENAME`
+ *   if something pending is applied under another project's name
  */
 export async function findPendingMigrations(
-  { settings, sources }: CommandContext,
+  context: CommandContext,
   files: readonly MigrationFile[],
-  state: HistoryState,
+  state: ProjectHistory,
 ): Promise<PendingMigrations> {
+  const { settings } = context;
   const { entries } = state;
   refuseOtherEnvironment(settings, state);
   const { pending, problems } = findPending({ project: settings.project, files, entries });
   try {
-    return { pending: await sources.migrations(pending, settings), problems };
+    await refusePossibleRename(context, pending, state);
+    return { pending: await loadMigrations(context, pending, state), problems };
   } catch (error) {
     if (!(error instanceof MigratorError) || problems.length === 0) throw error;
     throw MigratorError.fromProblems([...problems, ...error.problems]);
@@ -74,7 +79,7 @@ export async function findPendingMigrations(
 /** What planning starts from. */
 export interface MigrateFacts {
   readonly files: readonly MigrationFile[];
-  readonly state: HistoryState;
+  readonly state: ProjectHistory;
   /** Where the state was read, if that session is still open: other histories of the same database are read on it. */
   readonly history: History | undefined;
 }
@@ -110,7 +115,7 @@ export async function planDryRun(
 /** What a plan is made from. */
 interface PlanFacts {
   readonly files: readonly MigrationFile[];
-  readonly state: HistoryState;
+  readonly state: ProjectHistory;
   readonly pending: readonly Migration[];
   /** What was found before planning. */
   readonly problems: readonly Problem[];
@@ -129,9 +134,10 @@ async function gatherFacts(
 
 function planPending(
   { settings: { project, environment, outOfOrder } }: CommandContext,
-  { files, state: { entries }, pending, problems, prerequisites }: PlanFacts,
+  { files, state, pending, problems, prerequisites }: PlanFacts,
   options: MigrateOptions & PlannedRun,
 ): Plan<Migration> {
+  const { entries, currentId } = state;
   const planned = planApply({
     project,
     environment,
@@ -139,7 +145,7 @@ function planPending(
     files,
     entries,
     prerequisites: withKnown(prerequisites, options.known),
-    to: options.to,
+    to: options.to === undefined ? undefined : currentId(options.to),
     only: options.only,
     outOfOrder,
   });

@@ -11,6 +11,7 @@ import {
 } from '../plan/prerequisites';
 import { entriesElsewhere, otherProjectSettings } from './other-projects';
 import type { CommandContext } from './project-database';
+import { underAllPresentNames } from './read-project-history';
 
 /**
  * Gathers what planning has to know of other projects. Where the history at hand already says that all prerequisites are
@@ -43,8 +44,9 @@ export async function findPrerequisites(
     migrations.set(found.name, await sources.files(other));
     elsewhere.push(...(await entriesElsewhere(context, other, history)));
   }
+  const here = await underAllPresentNames(context, entries);
   return prerequisiteLookup({
-    entries: [...entries, ...elsewhere],
+    entries: [...here, ...elsewhere],
     migrations,
     projects: projects.map(({ name }) => name),
   });

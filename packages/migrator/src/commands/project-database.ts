@@ -9,11 +9,13 @@ import { History } from '../history/history';
 import type { DatabaseStamps } from '../history/stamps';
 import type { HistoryState, ReadOptions } from '../history/state';
 import { wrongConfirmation } from '../plan/confirmation';
+import { unchangedId } from '../plan/project-names';
 import type { Planned } from '../plan/types';
 import type { RunListener } from '../run/events';
 import { explainLoss } from '../run/explain-failure';
 import type { ResultContext } from '../run/result';
 import type { ProjectSources } from './project-sources';
+import { readProjectHistory, type ProjectHistory } from './read-project-history';
 
 /** What every command of the agent is given. */
 export interface CommandContext {
@@ -58,17 +60,17 @@ export function databaseOptions({ settings, env }: CommandContext): CreateDataba
  * @param look what to do with the session and the state; not called with a session where there is no database yet
  */
 export async function lookAtHistory<T>(
-  { context: { settings }, database }: ProjectDatabase,
+  { context, database }: ProjectDatabase,
   damage: ReadOptions['damage'],
-  look: (state: HistoryState, history: History | undefined) => Promise<T>,
+  look: (state: ProjectHistory, history: History | undefined) => Promise<T>,
 ): Promise<T> {
+  const { settings } = context;
   if (!(await database.exists())) return look(NO_HISTORY, undefined);
   const session = await database.open(openOptions(settings, 'read-only'));
   try {
     const history = new History(session, settings.schema);
-    const { environment, project, formerEnvironments } = settings;
     return await explainLoss(database.target.source, async () =>
-      look(await history.read(environment, { project, formerEnvironments, damage }), history),
+      look(await readProjectHistory(context, history, damage), history),
     );
   } finally {
     await session.close();
@@ -126,7 +128,7 @@ export function openOptions(settings: Settings, access: OpenOptions['access']): 
   };
 }
 
-const NO_HISTORY: HistoryState = {
+const NO_HISTORY: ProjectHistory = {
   entries: [],
   renamedFrom: undefined,
   stamp: undefined,
@@ -135,4 +137,6 @@ const NO_HISTORY: HistoryState = {
   table: 'absent',
   environments: [],
   damage: [],
+  formerRows: [],
+  currentId: unchangedId,
 };

@@ -6,13 +6,16 @@ import type { Migration, MigrationFile } from '../migration/types';
 import { discoverMigrations } from '../source/discover-migrations';
 import { loadMigrations } from '../source/load-migrations';
 
+/** Where a project's migration files are. */
+export type MigrationsPlace = Pick<Settings, 'project' | 'migrationsFolder'>;
+
 /** What commands read of a workspace's files. */
 export interface ProjectSources {
   /** Every project of the workspace that has a database. */
   projects(workspaceRoot: string): Promise<readonly FoundProject[]>;
   config(project: FoundProject, workspaceRoot: string): Promise<ProjectConfig>;
   /** The project's migration files, checked and hashed, not loaded. */
-  files(settings: Settings): Promise<readonly MigrationFile[]>;
+  files(place: MigrationsPlace): Promise<readonly MigrationFile[]>;
   /** These files, loaded, in the same order. */
   migrations(files: readonly MigrationFile[], settings: Settings): Promise<readonly Migration[]>;
 }
@@ -45,8 +48,8 @@ export function rememberedSources(sources: ProjectSources = diskSources): Projec
     projects: (root) => once(`projects ${root}`, () => sources.projects(root)),
     config: (project, root) =>
       once(`config ${project.configPath}`, () => sources.config(project, root)),
-    files: (settings) =>
-      once(`files ${settings.project} ${settings.migrationsFolder}`, () => sources.files(settings)),
+    files: (place) =>
+      once(`files ${place.project} ${place.migrationsFolder}`, () => sources.files(place)),
     async migrations(files, settings) {
       const keyOf = ({ path, checksum }: MigrationFile) => `migration ${path} ${checksum}`;
       const missing = files.filter((file) => !remembered.has(keyOf(file)));

@@ -6,11 +6,12 @@ import { repairCommand, type CommandScope } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
 import type { Plan } from '../plan/types';
 import { applyChange } from '../run/apply-change';
-import type { Change } from '../run/change';
+import type { Change, RunScope } from '../run/change';
 import { readEarlierAttempts } from '../run/earlier-attempts';
 import type { ResultContext, RunResult } from '../run/result';
 import { revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
+import { loadMigrations } from './load-migrations';
 import { appendMarks, type Mark } from './mark';
 import { findFiles } from './plan-migrate';
 import { ownDatabase, prepareHistory, runScope, type Owned } from './own-project';
@@ -24,6 +25,7 @@ import {
   type CommandContext,
   type ProjectDatabase,
 } from './project-database';
+import type { ProjectHistory } from './read-project-history';
 import { runResult } from './run-results';
 import { inDepth } from './status';
 
@@ -75,10 +77,11 @@ export async function repair(
     if (steps.length === 0)
       return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
     owned.permit(steps.map(consequenceOf));
-    await prepareHistory(project, owned);
-    if (options.action === 'resume') return resume(project, owned, steps);
-    const marks = await Promise.all(steps.map((step) => markOf(context, step)));
-    await appendMarks(runScope(project, owned), 'repair', marks);
+    const scope = runScope(project, owned);
+    await prepareHistory(project, owned, scope);
+    if (options.action === 'resume') return resume(project, owned, scope, steps);
+    const marks = await Promise.all(steps.map((step) => markOf(context, owned.state, step)));
+    await appendMarks(scope, 'repair', marks);
     return { ...project.result, status: 'done', steps, run: undefined };
   });
 }
@@ -98,7 +101,8 @@ async function chooseSteps(
   refuseOtherEnvironment(settings, state);
   const files = await findFiles(context);
   const { entries, damage } = state;
-  return orThrow(planRepair({ project, files, entries, damage, migration, action }));
+  const named = migration === undefined ? undefined : state.currentId(migration);
+  return orThrow(planRepair({ project, files, entries, damage, migration: named, action }));
 }
 
 /** The step as a phrase after "this would". */
@@ -138,10 +142,14 @@ const MARKED: Partial<Record<RepairStep['action'], Mark['state']>> = {
   'mark-reverted': 'reverted',
 };
 
-async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> {
+async function markOf(
+  context: CommandContext,
+  state: ProjectHistory,
+  step: RepairStep,
+): Promise<Mark> {
   const { settings } = context;
   const { entry, file, id, version, name } = step;
-  const facts = entry ?? (await describe(context, step));
+  const facts = entry ?? (await describe(context, state, step));
   return {
     id,
     project: settings.project,
@@ -158,9 +166,10 @@ async function markOf(context: CommandContext, step: RepairStep): Promise<Mark> 
 /** A migration that never ran has no row to take its description from. */
 async function describe(
   context: CommandContext,
+  state: ProjectHistory,
   { file }: RepairStep,
 ): Promise<Pick<HistoryEntry, 'description' | 'dependencies'>> {
-  const [migration] = await load(context, file);
+  const [migration] = await load(context, state, file);
   return { description: migration?.description ?? '', dependencies: migration?.dependencies ?? [] };
 }
 
@@ -168,12 +177,13 @@ async function describe(
 async function resume(
   project: ProjectDatabase,
   owned: Owned,
+  scope: RunScope,
   steps: readonly RepairStep[],
 ): Promise<RepairResult> {
   const started = performance.now();
   const { settings } = project.context;
   const [step] = steps;
-  const [migration] = await load(project.context, step?.file);
+  const [migration] = await load(project.context, owned.state, step?.file);
   if (step?.entry === undefined || migration === undefined)
     return { ...project.result, status: 'nothing-to-do', steps, run: undefined };
   const { entry } = step;
@@ -184,7 +194,6 @@ async function resume(
     environment: settings.environment,
     steps: [{ migration, reason: { kind: 'requested' }, attempt: nextAttempt(entry) }],
   };
-  const scope = runScope(project, owned);
   const outcome = await runPlan(scope, plan, async (planned): Promise<Change> => {
     const earlier = await readEarlierAttempts(scope, migration, action, entry);
     if (action === 'apply') return applyChange(planned, earlier);
@@ -198,8 +207,9 @@ async function resume(
 }
 
 function load(
-  { settings, sources }: CommandContext,
+  context: CommandContext,
+  state: ProjectHistory,
   file: RepairStep['file'],
 ): Promise<readonly Migration[]> {
-  return sources.migrations(file ? [file] : [], settings);
+  return loadMigrations(context, file ? [file] : [], state);
 }

@@ -1,10 +1,11 @@
 import { MigratorError } from '../errors';
 import { History } from '../history/history';
-import type { HistoryState } from '../history/state';
 import type { Migration, MigrationFile } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
 import { findPending } from '../plan/find-pending';
+import { withCurrentDependencies } from '../plan/former-names';
 import { planRevert } from '../plan/plan-revert';
+import type { CurrentId } from '../plan/project-names';
 import { selectRevert, type RevertSelection } from '../plan/select-revert';
 import type { Plan } from '../plan/types';
 import type { RunResult } from '../run/result';
@@ -23,6 +24,7 @@ import {
   refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
+import { underAllPresentNames, type ProjectHistory } from './read-project-history';
 import { plannedResult, runResult } from './run-results';
 
 /** What to revert, and how. */
@@ -56,8 +58,8 @@ export async function rollback(
     const history = new History(owned.connection.session, context.settings.schema);
     const plan = await makePlan(context, { files, dependents, state, history }, options);
     owned.permit(plan.steps.map(({ migration }) => `revert ${migration.id} (${migration.name})`));
-    if (plan.steps.length > 0) await prepareHistory(project, owned);
     const scope = runScope(project, owned);
+    if (plan.steps.length > 0) await prepareHistory(project, owned, scope);
     const outcome = await runPlan(scope, plan, async (step) => {
       const row = state.entries.find(({ id }) => id === step.migration.id);
       const history = scope.openHistory(scope.connection.session);
@@ -72,27 +74,38 @@ interface RevertFacts {
   readonly files: readonly MigrationFile[];
   /** Where else something may depend on what is reverted. */
   readonly dependents: readonly DependentPlace[];
-  readonly state: HistoryState;
+  readonly state: ProjectHistory;
   readonly history: History | undefined;
 }
 
 async function makePlan(
   context: CommandContext,
   { files, dependents, state, history }: RevertFacts,
-  { selection }: RollbackOptions,
+  options: RollbackOptions,
 ): Promise<Plan<Migration>> {
   const { settings, sources } = context;
   const { project, environment } = settings;
-  const { entries } = state;
+  const { entries, currentId } = state;
+  const selection = currentSelection(options.selection, currentId);
   refuseOtherEnvironment(settings, state);
   const pending = await loadPendingTarget(context, { files, state }, selection);
   const selected = orThrow(selectRevert({ project, files, entries, selection, pending }));
   const ids = new Set(selected.map(({ id }) => id));
   const reverted = files.filter(({ id }) => ids.has(id));
   const migrations = await sources.migrations(reverted, settings);
-  const elsewhere = selected.length === 0 ? [] : await readDependents(context, dependents, history);
+  const rows = selected.length === 0 ? [] : await readDependents(context, dependents, history);
+  const elsewhere = withCurrentDependencies(rows, currentId);
+  const all = selected.length === 0 ? entries : await underAllPresentNames(context, entries);
   const plan = orThrow(
-    planRevert({ project, environment, migrations, selected, entries, elsewhere, selection }),
+    planRevert({
+      project,
+      environment,
+      migrations,
+      selected,
+      entries: all,
+      elsewhere,
+      selection,
+    }),
   );
   refuseWithoutDown(migrations);
   return plan;
@@ -109,7 +122,19 @@ async function loadPendingTarget(
   const { pending } = findPending({ project, files, entries: state.entries });
   const found = findMigration(selection.version, project, knownMigrations(project, files, []));
   const target = found.ok ? pending.find(({ id }) => id === found.migration.id) : undefined;
-  return target === undefined ? [] : loadAncestors(context, { target, files: pending });
+  return target === undefined ? [] : loadAncestors(context, { target, files: pending, state });
+}
+
+/** The selection with the present name of the project, where it names a migration by its whole identity. */
+function currentSelection(selection: RevertSelection, currentId: CurrentId): RevertSelection {
+  switch (selection.kind) {
+    case 'migration':
+      return { ...selection, nameOrVersion: currentId(selection.nameOrVersion) };
+    case 'to':
+      return { ...selection, version: currentId(selection.version) };
+    case 'last':
+      return selection;
+  }
 }
 
 /** Before any SQL runs: half a rollback is worse than none. */

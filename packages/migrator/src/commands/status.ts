@@ -1,12 +1,14 @@
 import { MigratorError, type Problem } from '../errors';
+import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
-import type { HistoryState } from '../history/state';
 import type { MigrationFile, MigrationId } from '../migration/types';
+import { countFormerRows } from '../plan/former-names';
 import { migrationStatuses } from '../plan/migration-statuses';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { findFiles, planMigrate, type MigrateFacts } from './plan-migrate';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
+import type { ProjectHistory } from './read-project-history';
 
 /** How much to look at. */
 export interface StatusOptions {
@@ -27,7 +29,6 @@ export async function status(
   context: CommandContext,
   { recent = 10, history: depth = 'read' }: StatusOptions,
 ): Promise<StatusResult> {
-  const { project, environment } = context.settings;
   const files = await findFiles(context);
   const database = await projectDatabase(context);
   return lookAtHistory(database, 'report', async (state, history) => ({
@@ -38,23 +39,41 @@ export async function status(
       history,
     })),
     formerEnvironment: state.renamedFrom,
-    recent: (await history?.recent(state.renamedFrom ?? environment, project, recent)) ?? [],
+    formerNames: countFormerRows(state.formerRows),
+    recent: await recentRows(context, { state, history }, recent),
   }));
 }
 
 /** The state with what verifying the history finds besides: one problem for each migration. */
 export async function inDepth(
-  { settings: { environment, project } }: CommandContext,
-  state: HistoryState,
+  { settings: { environment, project, formerNames } }: CommandContext,
+  state: ProjectHistory,
   history: History | undefined,
   depth: HistoryDepth,
-): Promise<HistoryState> {
+): Promise<ProjectHistory> {
   if (depth === 'read' || history === undefined) return state;
   const damage = [...state.damage];
-  for (const problem of await history.verify(state.renamedFrom ?? environment, project)) {
-    if (damage.every(({ where }) => where !== problem.where)) damage.push(problem);
+  for (const name of [project, ...formerNames]) {
+    for (const problem of await history.verify(state.renamedFrom ?? environment, name)) {
+      if (damage.every(({ where }) => where !== problem.where)) damage.push(problem);
+    }
   }
   return { ...state, damage };
+}
+
+/** The newest rows, under whatever name the project had. Rows that are carried over already tell what the old ones did. */
+async function recentRows(
+  { settings: { environment, project } }: CommandContext,
+  { state, history }: Pick<MigrateFacts, 'state' | 'history'>,
+  limit: number,
+): Promise<readonly HistoryEntry[]> {
+  if (history === undefined) return [];
+  const names = [project, ...countFormerRows(state.formerRows).map(({ from }) => from)];
+  const rows: HistoryEntry[] = [];
+  for (const name of names)
+    rows.push(...(await history.recent(state.renamedFrom ?? environment, name, limit)));
+  if (names.length === 1) return rows;
+  return rows.sort((a, b) => Number(BigInt(b.rowId) - BigInt(a.rowId))).slice(0, limit);
 }
 
 /** How the migrations stand in a history that was read with `damage: 'report'`. */

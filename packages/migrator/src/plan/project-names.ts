@@ -30,25 +30,31 @@ export const unchangedId: CurrentId = (id) => id;
 
 /**
  * Makes the translation of identities for a set of projects. An identity keeps its project if a project with that name
- * has the version, so that a new project may take the former name of another one.
+ * has the version, so that a new project may take the former name of another one. If several projects had the name (one
+ * was split), the one that has the version is meant.
  *
- * @param hasVersion tells whether the project that has this name now has a migration with this version; asked only about
- *   names that another project had before
+ * @param hasVersion tells whether the project that has this name now has a migration with this version; asked only if
+ *   a name may mean several projects
  */
 export function currentIds(
   projects: readonly NamedProject[],
   hasVersion: (name: string, version: string) => boolean,
 ): CurrentId {
-  const heirs = new Map<string, string>();
+  const heirs = new Map<string, string[]>();
   for (const { name, formerNames } of projects) {
-    for (const former of formerNames) if (!heirs.has(former)) heirs.set(former, name);
+    for (const former of formerNames) heirs.set(former, [...(heirs.get(former) ?? []), name]);
   }
   if (heirs.size === 0) return unchangedId;
   const present = new Set(projects.map(({ name }) => name));
   return (id) => {
     const { project, version } = parseMigrationId(id);
-    const heir = heirs.get(project);
-    if (heir === undefined) return id;
-    return present.has(project) && hasVersion(project, version) ? id : migrationId(heir, version);
+    const candidates = heirs.get(project);
+    if (candidates === undefined) return id;
+    if (present.has(project) && hasVersion(project, version)) return id;
+    const heir =
+      candidates.length === 1
+        ? candidates[0]
+        : candidates.find((name) => hasVersion(name, version));
+    return migrationId(heir ?? candidates[0] ?? project, version);
   };
 }

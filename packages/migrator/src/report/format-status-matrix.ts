@@ -2,6 +2,7 @@ import type { MigrationId } from '../migration/types';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatProblems } from './format-error';
+import { formatFormerNames } from './format-status';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
@@ -43,6 +44,10 @@ export function formatStatusMatrix(
       columns.some(({ status }) => (status?.counts.drifted ?? 0) > 0)
         ? style.quiet('! changed, gone or late: `--database=<name>` tells which')
         : undefined,
+      ...columns.map(({ name, status }) => {
+        const renamed = status && formatFormerNames(status);
+        return renamed === undefined ? undefined : `${style.strong(name)}: ${renamed}`;
+      }),
       ...columns.map((column) => formatObstacles(column, style)),
     ]),
   );

@@ -23,6 +23,7 @@ export function formatStatus(result: StatusResult, style: Style = plainStyle): s
       formatMigrations(result.migrations, style),
       formatCounts(result, style),
       formatFormerEnvironment(result),
+      formatFormerNames(result),
       result.problems.length === 0
         ? undefined
         : `${style.bad('In the way of the next migrate:')}\n${indent(formatProblems(result.problems, style))}`,
@@ -92,6 +93,20 @@ function formatFormerEnvironment({
 }: StatusResult): string | undefined {
   if (formerEnvironment === undefined) return undefined;
   return `The database is still stamped '${formerEnvironment}'. The next command that changes anything stamps it '${environment}' and carries its history over.`;
+}
+
+/** What the next run will do because of a rename. */
+export function formatFormerNames({
+  project,
+  formerNames,
+}: Pick<StatusResult, 'project' | 'formerNames'>): string | undefined {
+  if (formerNames.length === 0) return undefined;
+  return formerNames
+    .map(
+      ({ from, migrations }) =>
+        `${count(migrations, 'migration')} ${migrations === 1 ? 'is' : 'are'} recorded under ${from} and will be carried over to ${project} by the next run.`,
+    )
+    .join('\n');
 }
 
 function formatCounts({ counts, migrations }: StatusResult, style: Style): string {

@@ -58,7 +58,11 @@ export async function resolveLostCommit(
         return { rows: await history.attemptsOf(runId), newest: last };
       }),
     );
-    const done = rows.some((row) => row.id === change.migration.id && row.success);
+    // Rows that the run wrote before, to carry a former name over, say nothing of the change.
+    const done = rows.some(
+      ({ id, action, success }) =>
+        id === change.migration.id && action === change.action && success,
+    );
     // Had nobody come in between, the newest row would be this change's own.
     if (done && newest?.runId !== runId) connection.markOvertaken();
     return done ? 'committed' : 'rolled-back';

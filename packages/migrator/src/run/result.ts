@@ -66,6 +66,11 @@ export interface StatusResult extends ResultContext {
    * it with the present name and carries its history over.
    */
   readonly formerEnvironment: string | undefined;
+  /**
+   * Names that the project had before and that rows are still under: they count as the project's own, and the next run
+   * carries them over.
+   */
+  readonly formerNames: readonly { readonly from: string; readonly migrations: number }[];
   /** The newest history rows of the project in this environment, newest first. */
   readonly recent: readonly HistoryEntry[];
   /** What would stop `migrate` now: drift, interruptions, unknown dependencies. */

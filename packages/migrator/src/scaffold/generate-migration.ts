@@ -2,6 +2,7 @@ import { findProjects } from '../config/find-projects';
 import { loadProjectConfig } from '../config/load-project-config';
 import { MigratorError } from '../errors';
 import type { MigrationFile } from '../migration/types';
+import { projectNamed } from '../plan/project-names';
 import { discoverMigrations } from '../source/discover-migrations';
 import type { ScaffoldedMigration } from './scaffold-migration';
 
@@ -56,6 +57,7 @@ export async function generateMigration(
     : [];
   const scaffolded = await scaffoldMigration({
     project: config.project,
+    formerNames: config.formerNames,
     migrationsFolder: config.migrationsFolder,
     name: options.name,
     description: options.description ?? '',
@@ -64,13 +66,13 @@ export async function generateMigration(
     existing: await filesIn(config.project, config.migrationsFolder),
     projectNames: neighbours.map((project) => project.name),
     resolveProject: async (name) => {
-      const found = neighbours.find((project) => project.name === name);
+      const found = projectNamed(neighbours, name);
       if (found === undefined) return undefined;
       const other = await loadProjectConfig({
         projectRoot: found.root,
         workspaceRoot: config.workspaceRoot,
       });
-      return filesIn(name, other.migrationsFolder);
+      return filesIn(found.name, other.migrationsFolder);
     },
   });
   const source = await formatSource(scaffolded.source, scaffolded.path, config.projectRoot);

@@ -1,16 +1,18 @@
 import type { Problem } from '../errors';
-import { migrationId, parseMigrationId } from '../migration/id';
+import { parseMigrationId } from '../migration/id';
 import { toSnakeCase } from '../migration/name';
 import type { MigrationFile } from '../migration/types';
 import { nameHint } from '../plan/nearest';
 
 export interface ResolveDependenciesOptions {
   readonly project: string;
+  /** Names that the project had before. Default: none. */
+  readonly formerNames?: readonly string[];
   /** Names, versions, `project:name` or `project:version`. */
   readonly wanted: readonly string[];
   /** The project's own migrations. */
   readonly existing: readonly MigrationFile[];
-  /** Another project's migrations; `undefined` when there is no such project. */
+  /** Migrations of the project that has this name, or had it; `undefined` when there is no such project. */
   readonly resolveProject: (name: string) => Promise<readonly MigrationFile[] | undefined>;
   /** Names to suggest for an unknown project. */
   readonly projectNames?: readonly string[];
@@ -40,7 +42,10 @@ async function resolveOne(
   options: ResolveDependenciesOptions,
 ): Promise<string | Problem> {
   const { project, version: migration } = parseMigrationId(text);
-  const own = project === '' || project === options.project;
+  const own =
+    project === '' ||
+    project === options.project ||
+    options.formerNames?.includes(project) === true;
   const files = own ? options.existing : await options.resolveProject(project);
   if (files === undefined) {
     return {
@@ -72,7 +77,7 @@ async function resolveOne(
       where: text,
     };
   }
-  return own ? file.version : migrationId(project, file.version);
+  return own ? file.version : file.id;
 }
 
 /** By version or file name, which are unique, else by name. */

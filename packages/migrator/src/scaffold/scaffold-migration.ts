@@ -8,6 +8,8 @@ import { writeSource } from './write-source';
 
 export interface ScaffoldOptions {
   readonly project: string;
+  /** Names that the project had before. Default: none. */
+  readonly formerNames?: readonly string[];
   /** Absolute. */
   readonly migrationsFolder: string;
   /** Any way of writing it: `Add teams`, `add-teams`, `addTeams`. */

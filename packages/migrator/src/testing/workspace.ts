@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigrationAgent, type LoadAgentOptions } from '../agent';
 import type { BaselineOptions, BaselineResult } from '../commands/baseline';
@@ -42,6 +42,14 @@ export class TestProject {
     };
     const config = { project: name, schema, environments };
     writeFileSync(join(this.root, 'db.config.json'), JSON.stringify(config));
+  }
+
+  /** Changes the configuration, e.g. to another name of the project. Its folder stays where it is. */
+  configure(changes: Readonly<Record<string, unknown>>): this {
+    const path = join(this.root, 'db.config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    writeFileSync(path, JSON.stringify({ ...config, ...changes }));
+    return this;
   }
 
   /** Adds a migration file, or writes it anew under the version that it has. */

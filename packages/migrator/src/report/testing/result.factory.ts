@@ -110,6 +110,7 @@ export function statusResult(): StatusResult {
     migrations: migrationStatuses({ project: 'api', files, entries }),
     counts: { applied: 3, pending: 2, failed: 1, drifted: 3 },
     formerEnvironment: undefined,
+    formerNames: [],
     recent: [failed, ...entries.slice(0, 2)],
     problems: [
       {
