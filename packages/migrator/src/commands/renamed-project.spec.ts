@@ -195,7 +195,7 @@ describeOnEveryDatabase('a renamed project', (workspace) => {
 
     await project.repair({ migration: 'failing', action: 'mark-applied' });
     expect((await rows(workspace())).slice(-3)).toEqual([
-      '@acme/billing:1 revert running 1',
+      '@acme/billing:1 revert running 2',
       '@acme/billing:2 apply failed 1',
       '@acme/billing:2 repair applied 2',
     ]);
@@ -203,6 +203,27 @@ describeOnEveryDatabase('a renamed project', (workspace) => {
     await project.repair({ migration: 'half', action: 'resume' });
     expect((await rows(workspace())).at(-1)).toMatch('@acme/billing:1 revert reverted');
     expect(await workspace().tables()).toEqual([]);
+  });
+
+  it('A3: resumes a script behind the statements that finished under the old name', async () => {
+    const project = workspace()
+      .project('billing')
+      .add('script', {
+        transaction: false,
+        up: async (db) => {
+          await db.script('CREATE TABLE one (id int); CREATE TABLE two (id int); SELECT 1 / 0');
+        },
+      });
+    expect((await project.migrate()).status).toBe('failed');
+    project.configure({ project: '@acme/billing', renamedFrom: ['billing'] });
+    project.add('script', {
+      transaction: false,
+      up: async (db) => {
+        await db.script('CREATE TABLE one (id int); CREATE TABLE two (id int); SELECT 1');
+      },
+    });
+    expect(await project.migrate()).toMatchObject({ status: 'done', failed: undefined });
+    expect(await workspace().tables()).toEqual(['one', 'two']);
   });
 
   it('A3: is known by its old identity on the command line', async () => {
