@@ -1,4 +1,5 @@
 import { MigratorError } from '../errors';
+import type { History } from '../history/history';
 import type { Migration } from '../migration/types';
 import {
   findNeeded,
@@ -11,6 +12,7 @@ import type { CurrentId } from '../plan/project-names';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import type { Plan } from '../plan/types';
 import { isMigratorError } from '../report/error-shape';
+import { checkSql } from '../run/check-sql';
 import { explainFailure } from '../run/explain-failure';
 import type { MigrationFailure, ResultContext, RunResult } from '../run/result';
 import { migrate } from './migrate';
@@ -32,6 +34,7 @@ interface Participant {
   readonly result: ResultContext;
   readonly facts: ProjectFacts<Migration>;
   readonly currentId: CurrentId;
+  readonly serverVersion: number | undefined;
 }
 
 /** Runs in order, the last one of the requested project; none where nothing is pending. */
@@ -60,6 +63,11 @@ export async function migrateAcrossProjects(
     // Of all projects at once: by the turn of a later one, an earlier one would have been touched.
     refuseWithoutTransaction({ ...last, steps: plans.flatMap(({ steps }) => steps) });
   }
+  await checkSql({
+    migrations: plans.flatMap(({ steps }) => steps.map(({ migration }) => migration)),
+    action: 'apply',
+    serverVersion: requested.serverVersion,
+  });
   if (options.mode === 'dry-run') {
     const results = plans.map((plan) =>
       plannedResult(participants.get(plan.project)?.result ?? requested.result, plan, started),
@@ -118,9 +126,9 @@ async function lookAt(context: CommandContext): Promise<Participant> {
   const { project, environment, outOfOrder } = context.settings;
   const files = await findFiles(context);
   const database = await projectDatabase({ ...context, onEvent: () => undefined });
-  const state = await lookAtHistory(database, 'throw', (found: ProjectHistory) =>
-    Promise.resolve(found),
-  );
+  const look = (found: ProjectHistory, history: History | undefined) =>
+    Promise.resolve({ state: found, serverVersion: history?.serverVersion });
+  const { state, serverVersion } = await lookAtHistory(database, 'throw', look);
   const { pending, problems } = await findPendingMigrations(context, files, state);
   const { entries, currentId } = state;
   return {
@@ -128,6 +136,7 @@ async function lookAt(context: CommandContext): Promise<Participant> {
     context,
     result: database.result,
     facts: { project, environment, pending, files, entries, outOfOrder, problems },
+    serverVersion,
   };
 }
 

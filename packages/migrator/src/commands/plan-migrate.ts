@@ -7,6 +7,7 @@ import type { KnownMigrations } from '../plan/planned-order';
 import { assumingApplied, withKnown, type PrerequisiteLookup } from '../plan/prerequisites';
 import { refuseWithoutTransaction } from '../plan/single-transaction';
 import { withProblems, type Plan } from '../plan/types';
+import { checkSql } from '../run/check-sql';
 import { loadMigrations } from './load-migrations';
 import { findPrerequisites } from './prerequisites';
 import { orThrow, refuseOtherEnvironment, type CommandContext } from './project-database';
@@ -94,7 +95,18 @@ export async function planMigrate(
   facts: MigrateFacts,
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
-  return planPending(context, await gatherFacts(context, facts), options);
+  const plan = planPending(context, await gatherFacts(context, facts), options);
+  await checkPlan(plan, facts.history?.serverVersion);
+  return plan;
+}
+
+/** Checks the SQL of what a plan runs. Loads the parser only where there is some. */
+export async function checkPlan(
+  { action, steps }: Plan<Migration>,
+  serverVersion: number | undefined,
+): Promise<void> {
+  const migrations = steps.map(({ migration }) => migration);
+  await checkSql({ migrations, action, serverVersion });
 }
 
 /**
@@ -109,6 +121,7 @@ export async function planDryRun(
   const gathered = await gatherFacts(context, facts);
   const { lookup, assumed } = assumingApplied(gathered.prerequisites);
   const plan = planPending(context, { ...gathered, prerequisites: lookup }, options);
+  await checkPlan(plan, facts.history?.serverVersion);
   return { ...plan, waitsFor: assumed() };
 }
 

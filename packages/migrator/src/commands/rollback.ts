@@ -13,7 +13,7 @@ import { noDown, revertChange } from '../run/revert-change';
 import { runPlan } from '../run/run-plan';
 import { findDependentPlaces, readDependents, type DependentPlace } from './dependents-elsewhere';
 import { loadAncestors } from './load-ancestors';
-import { findFiles } from './plan-migrate';
+import { checkPlan, findFiles } from './plan-migrate';
 import { ownDatabase, runScope, prepareHistory } from './own-project';
 import {
   lookAtHistory,
@@ -108,6 +108,7 @@ async function makePlan(
     }),
   );
   refuseWithoutDown(migrations);
+  await checkPlan(plan, history?.serverVersion);
   return plan;
 }
 

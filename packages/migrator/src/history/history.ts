@@ -45,6 +45,11 @@ export class History {
     this.#upgrades = steps;
   }
 
+  /** `server_version_num` of the server, e.g. 180004. */
+  get serverVersion(): number {
+    return this.#session.server.versionNumber;
+  }
+
   /** The history of another schema, over the same session. */
   inSchema(schema: string): History {
     return new History(this.#session, schema, this.#upgrades);

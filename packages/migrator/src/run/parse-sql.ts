@@ -19,6 +19,8 @@ export interface ParsedStatement {
  * @throws the parser's error where the SQL is not valid
  */
 export async function parseSql(sql: string): Promise<ParsedStatement[]> {
+  // The parser refuses a text without anything in it.
+  if (sql.trim() === '') return [];
   const { parse } = await import('libpg-query');
   const result: ParseResult = await parse(sql);
   const indexOf = byteIndex(sql);

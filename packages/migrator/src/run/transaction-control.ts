@@ -1,12 +1,10 @@
 import type { TransactionStatus } from '../database/database';
 import { MigratorError } from '../errors';
 import { tryParseSql } from './parse-sql';
+import { controlsTransaction } from './transaction-rules';
 
 /** Words without which a statement cannot end or begin a transaction: what lacks them is not parsed at all. */
 const SUSPECT = /\b(?:begin|start|commit|end|rollback|abort|prepare|savepoint|release)\b/i;
-
-/** Inside a transaction these stay inside it. */
-const HARMLESS = new Set(['TRANS_STMT_SAVEPOINT', 'TRANS_STMT_RELEASE', 'TRANS_STMT_ROLLBACK_TO']);
 
 /**
  * Command tags that prove, after the fact, that a transaction ended or another began. ROLLBACK is not among them: it is the
@@ -28,10 +26,7 @@ export function mayControlTransaction(sql: string): boolean {
 export async function refuseTransactionControl(sql: string): Promise<void> {
   if (!SUSPECT.test(sql)) return;
   const statements = await tryParseSql(sql);
-  const control = statements?.find(({ node }) => {
-    const statement = node['TransactionStmt'];
-    return statement !== undefined && !HARMLESS.has(String(statement['kind']));
-  });
+  const control = statements?.find(controlsTransaction);
   if (control)
     throw transactionControl(control.sql, 'It was not sent; nothing of the migration is kept.');
 }

@@ -1,4 +1,15 @@
+import { nthVersion } from '../testing/migration-source';
 import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
+
+/** A migration whose SQL is not a literal in the call: it is found only when it is sent. */
+const computed = (sql: string) => `export default {
+  version: '${nthVersion(1)}',
+  name: 'escapes',
+  async up(db) {
+    const sql = ${JSON.stringify(sql)};
+    await db.query(sql);
+  },
+};`;
 
 describeOnEveryDatabase(
   'a migration that takes its transaction into its own hands',
@@ -15,7 +26,10 @@ describeOnEveryDatabase(
       await workspace().sql('CREATE TABLE kept (n int)');
       const api = workspace()
         .project()
-        .add('escapes', `INSERT INTO kept VALUES (1); SELECT 1; ${sql}`);
+        .write(
+          `${nthVersion(1)}_escapes.ts`,
+          computed(`INSERT INTO kept VALUES (1); SELECT 1; ${sql}`),
+        );
 
       const { failed } = await api.migrate();
 
@@ -40,8 +54,8 @@ describeOnEveryDatabase(
     it('is not carried on with by the next migration', async () => {
       const api = workspace()
         .project()
-        .add('escapes', 'COMMIT')
-        .add('next', 'CREATE TABLE next (id int)');
+        .write(`${nthVersion(1)}_escapes.ts`, computed('COMMIT'))
+        .add('next', { version: nthVersion(2), up: 'CREATE TABLE next (id int)' });
       expect((await api.migrate()).done).toEqual([]);
       expect(await workspace().tables()).toEqual([]);
     });
