@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import * as door from './index';
 import { preTasksExecution } from './plugin';
-import { REQUEST_VARIABLE } from './request';
+import { REQUEST_VARIABLE, requestOf } from './request';
 import { createWorkspace } from './testing/workspace';
 
 const DIST = join(__dirname, '..', 'dist');
@@ -30,12 +30,12 @@ describe('the plugin', () => {
 
   it('hands the request to the tasks', async () => {
     const before = process.env[REQUEST_VARIABLE];
-    const context = { id: '', workspaceRoot: '', nxJsonConfiguration: {} };
+    const context = { id: '', workspaceRoot: '/workspace', nxJsonConfiguration: {} };
     await preTasksExecution(undefined, {
       ...context,
       argv: ['node', 'nx', 'run', 'api:migrate:stagin'],
     });
-    expect(process.env[REQUEST_VARIABLE]).toBe('{"specs":["api:migrate:stagin"]}');
+    expect(requestOf(process.env, '/workspace')?.words).toEqual(['run', 'api:migrate:stagin']);
     if (before === undefined) delete process.env[REQUEST_VARIABLE];
     else process.env[REQUEST_VARIABLE] = before;
   });

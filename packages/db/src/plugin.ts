@@ -25,6 +25,9 @@ export const createDependencies: CreateDependencies<DbPluginOptions> = (_options
  * runs the target without it: `nx run api:migrate:stagin` would migrate the default database. With this the executor
  * knows, and refuses.
  */
-export const preTasksExecution: PreTasksExecution<DbPluginOptions> = (_options, { argv }) => {
-  process.env[REQUEST_VARIABLE] = JSON.stringify(readRequest(argv));
+export const preTasksExecution: PreTasksExecution<DbPluginOptions> = (
+  _options,
+  { argv, workspaceRoot },
+) => {
+  process.env[REQUEST_VARIABLE] = JSON.stringify(readRequest(argv, workspaceRoot));
 };

@@ -1,17 +1,19 @@
 import { MigratorError, nameHint } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
-import { REQUEST_VARIABLE, requestOf, type NxRequest } from '../../request';
+import { requestOf, type NxRequest } from '../../request';
+import { readTypedTarget, type TypedTarget, type WorkspaceContext } from './typed-target';
 
 /** What the choice of an environment is made from. */
-export type EnvironmentContext = Pick<
-  ExecutorContext,
-  'projectName' | 'targetName' | 'configurationName' | 'target' | 'projectsConfigurations'
->;
+export type EnvironmentContext = WorkspaceContext &
+  Pick<
+    ExecutorContext,
+    'projectName' | 'targetName' | 'configurationName' | 'target' | 'taskGraph'
+  >;
 
 /**
- * The environment that a task is to work on; `undefined` leaves it to `NODE_ENV` and the default. Never another one than
- * was asked for: Nx runs a target *without* a configuration when the one asked for does not exist, and gives a hand-written
- * configuration whatever options it has.
+ * The environment that a task works on; `undefined` leaves it to `NODE_ENV` and the default. That happens only when it is known
+ * that nothing was typed which could be an environment: Nx runs a target *without* a configuration, or with the default one,
+ * when the one that was typed does not exist.
  *
  * @throws {MigratorError} `UNKNOWN_ENVIRONMENT` naming the known ones; `INVALID_ARGUMENT` for two that contradict each other
  */
@@ -20,16 +22,22 @@ export function chooseEnvironment(
   context: EnvironmentContext,
   env: NodeJS.ProcessEnv = process.env,
 ): string | undefined {
-  const { configurationName } = context;
-  const requested = requestedConfiguration(requestOf(env), context);
-  if (requested !== undefined && requested !== configurationName && requested !== given) {
-    throw unknown(requested, context);
+  const { configurationName, target } = context;
+  const invocation = readInvocation(context, env);
+  const typed = [...new Set(invocation.configurations)];
+  if (typed.length > 1) throw contradiction(typed, context);
+  const [only] = typed;
+  if (only !== undefined && only !== configurationName && only !== given) {
+    throw unknown(only, context);
   }
-  if (configurationName === undefined) {
-    if (given === undefined && isUntoldAgent(env)) throw untold(context);
-    return given;
+  const isDefault = only === undefined && configurationName === target?.defaultConfiguration;
+  const chosen =
+    configurationName === undefined ? given : isDefault ? undefined : configurationName;
+  if (chosen === undefined && invocation.kind !== 'understood') {
+    throw notUnderstood(invocation.kind, context);
   }
-  const configured = environmentOf(context.target?.configurations?.[configurationName]);
+  if (configurationName === undefined) return given;
+  const configured = environmentOf(target?.configurations?.[configurationName]);
   if (configured === undefined) throw unknown(configurationName, context);
   if (given !== undefined && given !== configured) {
     throw new MigratorError(
@@ -42,19 +50,56 @@ export function chooseEnvironment(
 }
 
 /**
- * Whether this is a machine of a distributed run that was not told what was typed. Nx starts no hook of plugins there, and
- * each agent has a name: https://nx.dev/docs/guides/nx-cloud/bring-your-own-compute
+ * Whether options given on the command line were meant for this task's project, and not only passed on by a task that depends on
+ * it. The project of a command for many targets is always meant.
  */
-function isUntoldAgent(env: NodeJS.ProcessEnv): boolean {
-  return env['NX_AGENT_NAME'] !== undefined && env[REQUEST_VARIABLE] === undefined;
+export function isInitiator(
+  context: EnvironmentContext,
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  const request = requestOf(env, context.root);
+  if (request?.kind !== 'one') return true;
+  const { taskGraph, projectName } = context;
+  if (taskGraph !== undefined) {
+    // One target was typed: the task that no other one waits for.
+    const awaited = new Set(Object.values(taskGraph.dependencies).flat());
+    const last = Object.values(taskGraph.tasks).filter(({ id }) => !awaited.has(id));
+    if (last.length > 0) return last.some(({ target }) => target.project === projectName);
+  }
+  const [typed] = targetsOf(request, context);
+  return typed?.project === undefined || typed.project === projectName;
 }
 
-function untold(context: EnvironmentContext): MigratorError {
-  return new MigratorError(
-    'UNKNOWN_ENVIRONMENT',
-    `${taskOf(context)} came to an agent without a configuration, which Nx drops when it does not exist: nothing was run, on no database.`,
-    { where: taskOf(context), hint: 'Say the environment as an option: --environment=<name>.' },
-  );
+/** What is known of the command that started a task. */
+interface Invocation {
+  /** `no-hook`: Nx started the task and did not run the plugin's hook. `unclear`: no word of the command names a target. */
+  readonly kind: 'understood' | 'unclear' | 'no-hook';
+  /** Every configuration that it may name. */
+  readonly configurations: readonly string[];
+}
+
+function readInvocation(context: EnvironmentContext, env: NodeJS.ProcessEnv): Invocation {
+  const request = requestOf(env, context.root);
+  if (request === undefined) {
+    // Nx sets this variable for each of its tasks. Without it a program has called the executor, and nothing was typed.
+    const isTask =
+      env['NX_TASK_TARGET_PROJECT'] !== undefined || env['NX_AGENT_NAME'] !== undefined;
+    return { kind: isTask ? 'no-hook' : 'understood', configurations: [] };
+  }
+  const targets = targetsOf(request, context);
+  const environments = new Set(environmentsOf(context));
+  return {
+    kind: request.kind === 'many' || targets.length > 0 ? 'understood' : 'unclear',
+    configurations: [
+      ...request.configurations,
+      ...targets.flatMap(({ configuration }) => configuration ?? []),
+      ...request.options.filter((option) => environments.has(option)),
+    ],
+  };
+}
+
+function targetsOf(request: NxRequest, context: EnvironmentContext): TypedTarget[] {
+  return request.words.flatMap((word) => readTypedTarget(word, context));
 }
 
 /** The environment that the options of a configuration name. */
@@ -63,65 +108,49 @@ function environmentOf(options: unknown): string | undefined {
   return typeof environment === 'string' ? environment : undefined;
 }
 
-/** The configuration in what was typed. */
-function requestedConfiguration(
-  request: NxRequest,
-  context: EnvironmentContext,
-): string | undefined {
-  return request.configuration ?? typedTarget(request, context)?.configuration;
+/** The configurations of a target that name an environment. */
+function environmentsOf({ target }: EnvironmentContext): string[] {
+  return Object.entries(target?.configurations ?? {})
+    .filter(([, options]) => environmentOf(options) !== undefined)
+    .map(([configuration]) => configuration);
 }
 
-/** A target that was typed after `nx run`, as the graph understands it. */
-interface TypedTarget {
-  readonly project: string | undefined;
-  readonly configuration: string | undefined;
+function notUnderstood(kind: 'unclear' | 'no-hook', context: EnvironmentContext): MigratorError {
+  const reason =
+    kind === 'unclear'
+      ? 'and the command line does not show whether one was typed'
+      : "and the plugin's hook, which reads the command line, did not run here";
+  const hook =
+    'The hook runs where nx.json lists "@flashfusion/db" under plugins, and not on agents.';
+  return new MigratorError(
+    'UNKNOWN_ENVIRONMENT',
+    `${taskOf(context)} got no configuration that was typed, ${reason}. Nx drops a configuration that does not exist: nothing was run, on no database.`,
+    {
+      where: taskOf(context),
+      hint: [
+        'Name the environment as an option: --environment=<name>.',
+        ...(kind === 'no-hook' ? [hook] : []),
+      ].join(' '),
+    },
+  );
 }
 
-function typedTarget(
-  { specs = [] }: NxRequest,
-  context: EnvironmentContext,
-): TypedTarget | undefined {
-  for (const spec of specs) {
-    const typed = readSpec(spec.split(':'), context);
-    if (typed !== undefined) return typed;
-  }
-  return undefined;
-}
-
-/** Names of projects and targets may hold colons, so the graph decides where one ends. */
-function readSpec(
-  parts: readonly string[],
-  { projectName, projectsConfigurations: { projects } }: EnvironmentContext,
-): TypedTarget | undefined {
-  for (let count = parts.length; count >= 1; count -= 1) {
-    const project = parts.slice(0, count).join(':');
-    const found = behindTarget(parts.slice(count), projects[project]?.targets);
-    if (found !== undefined) return { project, ...found };
-  }
-  // `nx run migrate:staging` in a project's folder.
-  const found = behindTarget(parts, projects[projectName ?? '']?.targets);
-  return found && { project: projectName, ...found };
-}
-
-/** What stands behind a target that exists; `undefined` where none does. */
-function behindTarget(
-  parts: readonly string[],
-  targets: Readonly<Record<string, unknown>> | undefined,
-): Pick<TypedTarget, 'configuration'> | undefined {
-  for (let count = parts.length; count >= 1; count -= 1) {
-    if (targets?.[parts.slice(0, count).join(':')] === undefined) continue;
-    return { configuration: parts.slice(count).join(':') || undefined };
-  }
-  return undefined;
+function contradiction(typed: readonly string[], context: EnvironmentContext): MigratorError {
+  const names = typed.map((name) => `"${name}"`).join(' and ');
+  return new MigratorError(
+    'UNKNOWN_ENVIRONMENT',
+    `The command line names ${typed.length} configurations, ${names}: nothing was run, on no database.`,
+    { where: taskOf(context), hint: 'Give one configuration.' },
+  );
 }
 
 function unknown(name: string, context: EnvironmentContext): MigratorError {
-  const known = Object.entries(context.target?.configurations ?? {})
-    .filter(([, options]) => environmentOf(options) !== undefined)
-    .map(([configuration]) => configuration);
+  const known = environmentsOf(context);
   return new MigratorError(
     'UNKNOWN_ENVIRONMENT',
-    `${context.projectName} has no environment "${name}": nothing was run, on no database.`,
+    name.trim() === ''
+      ? 'The configuration that was typed is empty: nothing was run, on no database.'
+      : `${context.projectName} has no environment "${name}": nothing was run, on no database.`,
     {
       where: taskOf(context),
       hint:
@@ -134,16 +163,4 @@ function unknown(name: string, context: EnvironmentContext): MigratorError {
 
 function taskOf({ projectName, targetName, configurationName }: EnvironmentContext): string {
   return [projectName, targetName, configurationName].filter(Boolean).join(':');
-}
-
-/**
- * Whether options given on the command line were meant for this task, and not for a task that depends on it and hands
- * all of them on.
- */
-export function isInitiator(
-  context: EnvironmentContext,
-  env: NodeJS.ProcessEnv = process.env,
-): boolean {
-  const typed = typedTarget(requestOf(env), context);
-  return typed === undefined || typed.project === context.projectName;
 }
