@@ -78,6 +78,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   CONNECTION_FAILED: EXIT.failed,
   CONNECTION_LOST: EXIT.failed,
   POOLED_CONNECTION: EXIT.refused,
+  READ_ONLY_SERVER: EXIT.refused,
   ENVIRONMENT_MISMATCH: EXIT.refused,
   HISTORY_TOO_NEW: EXIT.refused,
   HISTORY_UPGRADE_FAILED: EXIT.failed,

@@ -3,6 +3,7 @@ import { MigratorError } from '../errors';
 import { ClientSession } from './client-session';
 import type { ConnectionTarget, Database, OpenOptions, Session } from './database';
 import { pooledConnection } from './pooling';
+import { refuseReadOnly } from './read-only-server';
 import { redact } from './redact';
 import {
   newerSettings,
@@ -51,6 +52,7 @@ export class PoolDatabase implements Database {
       if (typeof processID === 'number' && processID !== facts.pid) {
         throw pooledConnection(this.target);
       }
+      refuseReadOnly(facts, options, this.target);
       const settings = {
         ...sessionSettings(options),
         ...newerSettings(facts.version),

@@ -16,6 +16,7 @@ import type {
   Session,
   TransactionStatus,
 } from './database';
+import { refuseReadOnly } from './read-only-server';
 import {
   newerSettings,
   READ_FACTS,
@@ -56,6 +57,7 @@ export class ServiceDatabase implements Database {
 
   async open(options: OpenOptions): Promise<Session> {
     const facts = await this.probe();
+    refuseReadOnly(facts, options, TARGET);
     const [row] = await this.rows<{ state: string }>(READ_APPLICATION_STATE);
     if (row === undefined) throw new Error('The service answered without a row.');
     const locks = await this.rows<AdvisoryLock>(OWN_LOCKS);

@@ -87,7 +87,7 @@ export interface Database {
   /**
    * Opens a session.
    *
-   * @throws {MigratorError} `CONNECTION_FAILED`, `POOLED_CONNECTION`, `INVALID_CONNECTION`; `LOCK_HELD` when another
+   * @throws {MigratorError} `CONNECTION_FAILED`, `POOLED_CONNECTION`, `INVALID_CONNECTION`, `READ_ONLY_SERVER`; `LOCK_HELD` when another
    *   process keeps an embedded database for longer than `waitMs`
    */
   open(options: OpenOptions): Promise<Session>;

@@ -7,6 +7,7 @@ import type { ConnectionTarget, Database, OpenOptions, Session } from './databas
 import { sqlState } from './failure';
 import { keepsOneBackend, pooledConnection } from './pooling';
 import type { PostgresAddress } from './postgres-url';
+import { refuseReadOnly } from './read-only-server';
 import {
   correctedDefaults,
   newerSettings,
@@ -59,6 +60,7 @@ export class PostgresDatabase implements Database {
     const { client, startup } = await this.start(options, corrections);
     try {
       const facts = await readFacts(client);
+      refuseReadOnly(facts, options, this.target);
       const needed = correctedDefaults(facts);
       // Only start-up parameters survive RESET ALL. A server with such defaults is rare: it is worth a second connection.
       if (startup !== 'refused' && Object.keys(needed).some((name) => !(name in corrections))) {

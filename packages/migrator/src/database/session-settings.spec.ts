@@ -25,7 +25,6 @@ const HOSTILE: Record<string, string> = {
   transaction_timeout: '2s',
   statement_timeout: '3s',
   lock_timeout: '4s',
-  default_transaction_read_only: 'on',
   search_path: 'elsewhere',
 };
 

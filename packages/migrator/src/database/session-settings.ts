@@ -51,13 +51,16 @@ export const OPTIONAL_STARTUP = {
 } as const;
 
 /**
- * The start-up parameters for the settings of {@link sessionSettings}: all but DateStyle, which would lose the order of day
- * and month. {@link correctedDefaults} has it where it is needed.
+ * The start-up parameters for the settings of {@link sessionSettings}, without DateStyle, which would lose the order of day
+ * and month ({@link correctedDefaults} has it where it is needed), and without `default_transaction_read_only` for a session
+ * that writes: the server's own value decides whether it may.
  */
 export function startupSettings(options: OpenOptions): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(sessionSettings(options)).filter(([name]) => name !== 'DateStyle'),
-  );
+  const { DateStyle: _, default_transaction_read_only, ...settings } = sessionSettings(options);
+  return {
+    ...settings,
+    ...(options.access === 'read-only' && { default_transaction_read_only }),
+  };
 }
 
 /**
@@ -166,6 +169,10 @@ export interface FactsRow {
   readonly transaction_timeout: string | null;
   /** Setting `DateStyle`, such as `SQL, DMY`. */
   readonly date_style: string;
+  /** The server is in recovery: a standby. */
+  readonly standby: boolean;
+  /** Setting `transaction_read_only`: `on` also on a standby and under `default_transaction_read_only`. */
+  readonly read_only: string;
 }
 
 /** What the server knows of a new session. */
@@ -174,7 +181,8 @@ export const READ_FACTS = `
          pg_catalog.current_database()::text AS database_name, pg_catalog.pg_backend_pid() AS pid,
          pg_catalog.current_setting('session_authorization') AS session_auth,
          pg_catalog.current_setting('transaction_timeout', true) AS transaction_timeout,
-         pg_catalog.current_setting('DateStyle') AS date_style`;
+         pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.pg_is_in_recovery() AS standby,
+         pg_catalog.current_setting('transaction_read_only') AS read_only`;
 
 export function toServerFacts(row: FactsRow): ServerFacts {
   return {

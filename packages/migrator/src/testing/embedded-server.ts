@@ -1,10 +1,12 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Client } from 'pg';
+import { until } from './faults/until';
 import { POSTGRES_MAJORS } from './postgres-majors';
 
 /** A Postgres server of one's own. */
@@ -21,6 +23,8 @@ export interface EmbeddedServer {
   shutDown(mode: 'fast' | 'immediate'): Promise<void>;
   /** Starts it again on the same data and the same port; after a crash it recovers first. */
   startAgain(): Promise<void>;
+  /** Starts it again as a hot standby that has no primary: it stays in recovery and accepts only reads. */
+  restartAsStandby(): Promise<void>;
   /** Stops the server and removes its data. May be called twice. */
   stop(): Promise<void>;
 }
@@ -75,17 +79,26 @@ export async function startServer(
     throw new Error(`Postgres ${major} did not start: ${said.join('\n')}`, { cause: error });
   }
   let stopped = false;
+  const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
+  const shutDown = async (mode: 'fast' | 'immediate') => {
+    const postmaster = postmasterOf(server);
+    if (postmaster === undefined || postmaster.exitCode !== null) return;
+    const exited = once(postmaster, 'exit');
+    postmaster.kill(SHUTDOWN_SIGNALS[mode]);
+    await exited;
+  };
   return {
     major,
     port,
-    url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    url,
     dataFolder,
-    async shutDown(mode) {
-      const postmaster = postmasterOf(server);
-      if (postmaster === undefined || postmaster.exitCode !== null) return;
-      const exited = once(postmaster, 'exit');
-      postmaster.kill(SHUTDOWN_SIGNALS[mode]);
-      await exited;
+    shutDown,
+    async restartAsStandby() {
+      await shutDown('fast');
+      writeFileSync(join(dataFolder, 'standby.signal'), '');
+      // The package waits for the message of a primary, which never comes.
+      void server.start().catch(() => undefined);
+      await until('the standby accepts reads', () => accepts(url));
     },
     async startAgain() {
       await server.start();
@@ -98,6 +111,19 @@ export async function startServer(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function accepts(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
 
 /** The package keeps its process to itself. */
