@@ -59,7 +59,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(await workspace().tables()).toEqual(['one']);
   });
 
-  it('A4: settles a failed migration without a file only by name, and shows how', async () => {
+  it('A5: settles a failed migration without a file only by name, and shows how', async () => {
     const api = workspace().project().add('one').add('two', 'CREATE TABEL two (id int)');
     await api.migrate();
     api.remove('two');
@@ -155,7 +155,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(await api.history()).toHaveLength(2);
   });
 
-  it('A4: never marks anything as reverted or retired unless the migration is named', async () => {
+  it('A5: never marks anything as reverted or retired unless the migration is named', async () => {
     const api = await applied();
     api.remove('one').remove('two');
 
@@ -175,7 +175,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(await api.history()).toHaveLength(2);
   });
 
-  it('A4: a file that returns after a repair is applied and does not run again', async () => {
+  it('A5: a file that returns after a repair is applied and does not run again', async () => {
     const api = await applied();
     api.remove('one');
     await refusal(api.repair());
@@ -199,7 +199,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect((await api.migrate()).status).toBe('nothing-to-do');
   });
 
-  it('A4: retires only what is applied, has no file, and is not retired yet', async () => {
+  it('A5: retires only what is applied, has no file, and is not retired yet', async () => {
     const api = (await applied()).add('three');
     const retire = (migration: string) => api.repair({ migration, action: 'mark-retired' });
     const withFile = await refusal(retire('one'));
@@ -213,7 +213,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect((await api.history()).at(-1)).toBe('two repair retired');
   });
 
-  it('A4: a retired migration counts as applied for dependencies and rollbacks', async () => {
+  it('A5: a retired migration counts as applied for dependencies and rollbacks', async () => {
     const api = await applied();
     api.remove('two');
     await api.repair({ migration: 'two', action: 'mark-retired' });
@@ -229,7 +229,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect((await refusal(api.rollback('two'))).code).toBe('CHECKSUM_MISMATCH');
   });
 
-  it('A4: keeps rollback data while a migration is retired', async () => {
+  it('A5: keeps rollback data while a migration is retired', async () => {
     const api = workspace().project();
     const kept = {
       up: () => ({ kept: true }),
@@ -243,7 +243,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(api.events).toContainEqual(expect.objectContaining({ message: '{"kept":true}' }));
   });
 
-  it('A4: an interrupted migration without a file is settled by name', async () => {
+  it('A5: an interrupted migration without a file is settled by name', async () => {
     const api = await interrupted();
     api.remove('half');
     const { hint } = await refusal(api.migrate());

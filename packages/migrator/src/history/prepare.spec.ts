@@ -93,7 +93,7 @@ describeHistory('preparing a history', (bench) => {
     });
   });
 
-  it('A4: allows the state retired in a history of format 1, once that is upgraded', async () => {
+  it('A5: allows the state retired in a history of format 1, once that is upgraded', async () => {
     const old = bench.historyWith(upgrades.slice(0, 1));
     await old.prepare(bench.prepared);
     const retired = { ...newEntry(), action: 'repair', state: 'retired' } as const;

@@ -43,7 +43,7 @@ describe('the states of migrations', () => {
     expect(seen(late)[0]).toBe('1 pending none');
   });
 
-  it('A4: keep a retired migration, which is no drift, and take it as applied when its file returns', () => {
+  it('A5: keep a retired migration, which is no drift, and take it as applied when its file returns', () => {
     const entries = [entry('api:1', 'retired', { action: 'repair' })];
     expect(seen({ files: [], entries })).toEqual(['1 retired none']);
     expect(seen({ files: [file('api:1')], entries })).toEqual(['1 applied none']);
