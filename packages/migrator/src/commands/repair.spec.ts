@@ -76,6 +76,25 @@ describeOnEveryDatabase('repairing', (workspace) => {
     expect(await api.repair()).toMatchObject({ status: 'nothing-to-do' });
   });
 
+  it('A7: settles what the original agent recorded without a version by the commands of the hint', async () => {
+    const api = workspace().project().add('seed').add('next');
+    await workspace().sql(
+      `CREATE TABLE migration_history (id serial, migration_name text, version text, success boolean, environment text);
+       INSERT INTO migration_history (migration_name, success, environment) VALUES ('seed', true, 'development')`,
+    );
+    const error = await refusal(api.migrate());
+    expect(error).toMatchObject({ code: 'FILE_MISSING', where: 'api:0-unversioned-1' });
+    expect(error.hint).toContain('`ff db repair 0-unversioned-1 --project=api --mark-retired`');
+    expect((await api.status()).problems).toMatchObject([{ code: 'FILE_MISSING' }]);
+
+    await api.repair({ migration: nthVersion(1), action: 'mark-applied' });
+    await api.repair({ migration: '0-unversioned-1', action: 'mark-retired' });
+
+    const result = await api.migrate();
+    expect(result.done.map(({ name }) => name)).toEqual(['next']);
+    expect((await (await api.agent()).status({ history: 'verify' })).problems).toEqual([]);
+  });
+
   it('keeps the rollback data of a migration whose checksum it accepts', async () => {
     const api = workspace()
       .project()

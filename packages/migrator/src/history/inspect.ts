@@ -125,7 +125,7 @@ function halfGone(gone: string, left: string): MigratorError {
     'HISTORY_CORRUPT',
     `${gone} is gone while ${left} is there: one of the history's tables was dropped.`,
     {
-      hint: `Restore ${gone} from a backup. To start with an empty history on purpose, drop ${left} as well.`,
+      hint: `Restore ${gone} from a backup. If nothing in this database has to be kept, create the database again.`,
     },
   );
 }

@@ -1,10 +1,9 @@
 import type { Session } from '../database/database';
-import type { Problem } from '../errors';
 import { migrationId } from '../migration/id';
+import { unversioned } from '../migration/unversioned';
 import { isoTime } from './columns';
 import type { HistoryAction, HistoryEntry, MigrationState } from './entry';
 import type { CatalogColumn } from './inspect';
-import { rowProblem } from './row';
 import type { HistoryState } from './state';
 import type { HistoryTables } from './tables';
 
@@ -17,8 +16,8 @@ export const UNKNOWN_TIME = '1970-01-01T00:00:00.000Z';
 export interface OriginalRow {
   /** Its `id` as text; a row without one is known by its place. */
   readonly rowId: string;
-  /** 14 digits where the original spelling allows; `undefined` where the row names none. */
-  readonly version: string | undefined;
+  /** 14 digits where the original spelling allows; {@link unversioned} where the row names none. */
+  readonly version: string;
   readonly name: string;
   /** `undefined`: NULL, counted to the environment that upgrades. */
   readonly environment: string | undefined;
@@ -30,7 +29,8 @@ export interface OriginalRow {
 }
 
 interface RawOriginalRow {
-  readonly row_id: string;
+  readonly place: string;
+  readonly known_id: string | null;
   readonly migration_name: string | null;
   readonly version: string | null;
   readonly description: string | null;
@@ -56,7 +56,8 @@ export async function readOriginal(
   const pick = (name: string, sql: string, type: string): string =>
     `${columns.has(name) ? sql : 'NULL'}::${type}`;
   const time = pick('executed_at', 'executed_at', 'timestamp with time zone');
-  const order = columns.has('id') ? 'id' : 'ctid';
+  // The upgrade gives rows without a numeric id their ids in the order of `ctid`.
+  const order = hasNumericId(columns) ? 'id' : 'ctid';
   const { rows } = await session.query<{ row: string }>(
     `SELECT pg_catalog.row_to_json(r)::text AS row FROM (
       SELECT ${pick('id', 'id', 'text')} AS known_id, ctid::text AS place,
@@ -76,22 +77,41 @@ export async function readOriginal(
         ${pick('agent_version', 'agent_version', 'text')} AS agent_version
       FROM ${tables.history} ORDER BY ${time} NULLS FIRST, ${order}) r`,
   );
+  const nameless = new Map<string, number>();
   return rows.map(({ row }) => {
-    const raw = JSON.parse(row) as RawOriginalRow & { known_id: string | null; place: string };
-    return interpret({ ...raw, row_id: raw.known_id ?? raw.place });
+    const raw = JSON.parse(row) as RawOriginalRow;
+    const rowId = raw.known_id ?? raw.place;
+    return interpret(raw, rowId, versionOf(raw) ?? unversioned(placeOf(raw, rowId, nameless)));
   });
+}
+
+/** Whether the table has an `id` that the upgrade can keep. */
+export function hasNumericId(columns: ReadonlyMap<string, CatalogColumn>): boolean {
+  const id = columns.get('id');
+  return id !== undefined && ['smallint', 'integer', 'bigint'].includes(id.type);
+}
+
+/** Counts rows that name no version. Rows of the same name are attempts of one migration. */
+function placeOf(
+  { migration_name: name }: RawOriginalRow,
+  rowId: string,
+  nameless: Map<string, number>,
+): number {
+  const key = JSON.stringify(name === null || name === '' ? { rowId } : { name });
+  const place = nameless.get(key) ?? nameless.size + 1;
+  nameless.set(key, place);
+  return place;
 }
 
 /** The state of one environment as the upgrade will record it: what `status` and dry runs show before the upgrade. */
 export function originalState(
   rows: readonly OriginalRow[],
-  tables: HistoryTables,
   of: { environment: string; project: string },
 ): HistoryState {
   const latest = new Map<string, HistoryEntry>();
   for (const { row, attempt } of numberAttempts(rows, of.environment)) {
     if ((row.environment ?? of.environment) !== of.environment) continue;
-    latest.set(row.version ?? '', row.toEntry({ ...of, attempt }));
+    latest.set(row.version, row.toEntry({ ...of, attempt }));
   }
   const named = rows.map((row) => row.environment).filter((name) => name !== undefined);
   return {
@@ -102,21 +122,8 @@ export function originalState(
     format: undefined,
     table: 'original',
     environments: [...new Set(named)].sort(compare),
-    damage: findOriginalProblems(rows, tables),
+    damage: [],
   };
-}
-
-/** What the upgrade cannot carry over: rows that name no migration. */
-export function findOriginalProblems(
-  rows: readonly OriginalRow[],
-  tables: HistoryTables,
-): Problem[] {
-  return rows
-    .filter((row) => row.version === undefined)
-    .map((row) => ({
-      ...rowProblem(tables.history, row.rowId, 'it names no version'),
-      hint: `Set its version (UPDATE ${tables.history} SET version = '…' WHERE …), or delete the row if nobody knows what it was.`,
-    }));
 }
 
 /** Numbers the attempts of each migration in each environment, in the order of the rows given. */
@@ -126,19 +133,19 @@ export function* numberAttempts(
 ): Generator<{ row: OriginalRow; attempt: number }> {
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const key = JSON.stringify([row.environment ?? environment, row.version ?? null]);
+    const key = JSON.stringify([row.environment ?? environment, row.version]);
     const attempt = (counts.get(key) ?? 0) + 1;
     counts.set(key, attempt);
     yield { row, attempt };
   }
 }
 
-function interpret(raw: RawOriginalRow): OriginalRow {
+function interpret(raw: RawOriginalRow, rowId: string, version: string): OriginalRow {
   const reverted = isRolledBack(raw.marked);
   const success = raw.success === true;
   const row = {
-    rowId: raw.row_id,
-    version: versionOf(raw),
+    rowId,
+    version,
     name: raw.migration_name ?? '',
     environment: raw.environment ?? undefined,
     action: reverted ? ('revert' as const) : ('apply' as const),
@@ -150,9 +157,9 @@ function interpret(raw: RawOriginalRow): OriginalRow {
     ...row,
     toEntry: ({ environment, project, attempt = 1 }) => ({
       rowId: row.rowId,
-      id: migrationId(project, row.version ?? ''),
+      id: migrationId(project, row.version),
       project,
-      version: row.version ?? '',
+      version: row.version,
       name: row.name,
       description: raw.description ?? '',
       checksum: raw.checksum ?? '',

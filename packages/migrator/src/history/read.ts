@@ -72,7 +72,7 @@ async function readState(
     if (found.table === 'original') {
       const rows = await readOriginal(session, tables, found.columns);
       return {
-        ...originalState(rows, tables, { environment, project: options.project ?? '' }),
+        ...originalState(rows, { environment, project: options.project ?? '' }),
         elsewhere: await readElsewhere(session, tables),
       };
     }

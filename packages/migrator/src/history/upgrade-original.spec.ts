@@ -345,24 +345,46 @@ describe.each(databases)("the original agent's table on $name", ({ create: creat
     await upgrade();
   });
 
-  it('is refused, untouched, when rows name no version', async () => {
+  it('A7: keeps rows that name no version, as migrations that sort before all others', async () => {
     await create(
       '000_original_agent_text.sql',
       insert(
-        'migration_name, version, executed_by',
-        `'a', NULL, 'ada'`,
-        `'b', '', 'ada'`,
-        `'c', '20250101000000', 'ada'`,
+        'migration_name, version, success, executed_by',
+        `'a', NULL, false, 'ada'`,
+        `'b', '', true, 'ada'`,
+        `'c', '20250101000000', true, 'ada'`,
+        `'a', NULL, true, 'ada'`,
+        `NULL, NULL, true, 'ada'`,
+        `NULL, NULL, true, 'ada'`,
       ),
     );
-    const expected = {
-      code: 'HISTORY_CORRUPT',
-      problems: { length: 2 },
-      message: expect.stringContaining('Row 2 of'),
-    };
-    await expect(history.read('staging', { project: 'api' })).rejects.toMatchObject(expected);
-    await expect(upgrade()).rejects.toMatchObject(expected);
-    expect(Object.keys((await stored())[0] ?? {})).toHaveLength(12);
+    const { before, after } = await readBothWays();
+    expect(
+      after.map(({ version, name, state, attempt }) => [version, name, state, attempt]),
+    ).toEqual([
+      ['0-unversioned-1', 'a', 'applied', 2],
+      ['0-unversioned-2', 'b', 'applied', 1],
+      ['0-unversioned-3', '', 'applied', 1],
+      ['0-unversioned-4', '', 'applied', 1],
+      ['20250101000000', 'c', 'applied', 1],
+    ]);
+    expect(after).toEqual(before);
+  });
+
+  it('A7: gives rows without a version the same names before and after, also with ids of another kind', async () => {
+    await session.query(
+      `CREATE SCHEMA legacy; CREATE TABLE legacy.migration_history (id uuid, migration_name text, success boolean);
+       INSERT INTO legacy.migration_history VALUES ('ffffffff-0000-0000-0000-000000000000', 'first', true),
+         ('00000000-0000-0000-0000-000000000000', 'second', true)`,
+    );
+    const { before, after } = await readBothWays();
+    const names = (entries: readonly HistoryEntry[]) =>
+      entries.map(({ version, name }) => [version, name]);
+    expect(names(before)).toEqual(names(after));
+    expect(names(after)).toEqual([
+      ['0-unversioned-1', 'first'],
+      ['0-unversioned-2', 'second'],
+    ]);
   });
 
   it('of other environments is refused, untouched', async () => {

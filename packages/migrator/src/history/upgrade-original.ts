@@ -5,7 +5,7 @@ import { sqlState } from '../database/failure';
 import { loadSql } from './formats';
 import { inspect, type CatalogColumn } from './inspect';
 import {
-  findOriginalProblems,
+  hasNumericId,
   numberAttempts,
   ORIGINAL_RUN_ID,
   readOriginal,
@@ -18,8 +18,8 @@ import type { HistoryTables } from './tables';
  * Turns the original agent's table into format 1, inside the caller's transaction: the table stays the same one, with its
  * rows, grants and any column that only it had.
  *
- * @throws {MigratorError} `HISTORY_CORRUPT` when rows name no migration, `HISTORY_UPGRADE_FAILED` when something in the
- *   database stands in the way, such as a view on one of its columns
+ * @throws {MigratorError} `HISTORY_UPGRADE_FAILED` when something in the database stands in the way, such as a view on one of
+ *   its columns
  */
 export async function upgradeOriginal(
   session: Session,
@@ -54,8 +54,6 @@ async function upgradeInPlace(
   await makeIdsOurs(session, tables, await originalColumns(session, tables));
   const columns = await originalColumns(session, tables);
   const rows = await readOriginal(session, tables, columns);
-  const problems = findOriginalProblems(rows, tables);
-  if (problems.length > 0) throw MigratorError.fromProblems(problems);
 
   const malformed = await makeRollbackDataJson(session, tables, columns);
   await session.query(loadSql(['001_original_columns.sql'], tables));
@@ -129,10 +127,8 @@ async function makeIdsOurs(
   tables: HistoryTables,
   columns: ReadonlyMap<string, CatalogColumn>,
 ): Promise<void> {
-  const id = columns.get('id');
-  const numeric = id !== undefined && ['smallint', 'integer', 'bigint'].includes(id.type);
-  if (!numeric) {
-    if (id !== undefined) {
+  if (!hasNumericId(columns)) {
+    if (columns.has('id')) {
       await session.query(`ALTER TABLE ${tables.history} RENAME COLUMN id TO original_id`);
     }
     await session.query(

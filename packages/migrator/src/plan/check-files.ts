@@ -1,6 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
+import { isUnversioned } from '../migration/unversioned';
 import { repairCommand, rollbackCommands } from './commands';
 
 /** Checksums that this version makes; rows of the original agent (`legacy`) used another recipe and are not compared. */
@@ -32,6 +33,7 @@ export function driftProblem(
     case 'none':
       return undefined;
     case 'fileMissing':
+      if (isUnversioned(entry.version)) return unversionedProblem(entry);
       return {
         code: 'FILE_MISSING',
         message: `${label} is applied, but its file is gone.`,
@@ -56,10 +58,25 @@ export function driftProblem(
       return {
         code: 'HISTORY_CORRUPT',
         message: `${label} was recorded with the unknown checksum algorithm “${entry.checksumAlgorithm}”.`,
-        hint: 'A newer version of the migrator may have written it: update, or restore the row from a backup.',
+        hint:
+          'A newer version of the migrator may have written it: update. ' +
+          `If none did, and the file is what was applied: ${repairCommand(entry, entry.version, 'accept-checksum')}.`,
         where: entry.id,
       };
   }
+}
+
+/** The original agent recorded no version, so no file can belong to it: only a person knows which migration it was. */
+function unversionedProblem(entry: HistoryEntry): Problem {
+  return {
+    code: 'FILE_MISSING',
+    message: `The original agent recorded “${entry.name}” as applied without a version. It is ${entry.id} here, and no file belongs to it.`,
+    hint:
+      `If one of the files is that migration, first: ${repairCommand(entry, '<its version>', 'mark-applied')}. ` +
+      `Then, if its change is in the database: ${repairCommand(entry, entry.version, 'mark-retired')}; ` +
+      `if it is not: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
+    where: entry.id,
+  };
 }
 
 /** An applied or retired migration that has to be reverted, but has no file and so no `down`. */

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryAction, HistoryEntry, MigrationState } from '../history/entry';
 import type { MigrationId } from '../migration/types';
+import { repairCommand } from './commands';
 
 /** The states that each action can leave a migration in. A failed revert in a transaction leaves it applied. */
 const POSSIBLE: Record<HistoryAction, readonly MigrationState[]> = {
@@ -58,7 +59,9 @@ function corrupt(entry: HistoryEntry, contradiction: string): Problem {
   return {
     code: 'HISTORY_CORRUPT',
     message: `The history contradicts itself: row ${entry.rowId} of ${entry.id} ${contradiction}.`,
-    hint: 'The history is written by the migrator only: restore the table from a backup, or ask who changed it.',
+    hint:
+      'The history was changed by hand. Compare it with a backup, then record the true state: ' +
+      `${repairCommand(entry, entry.version, 'mark-applied')} or ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
     where: entry.id,
   };
 }
