@@ -181,7 +181,7 @@ describeOnEveryDatabase('a renamed project', (workspace) => {
         up: 'CREATE TABLE half (id int)',
         down: 'DROP TABLE half',
       })
-      .add('failing', 'SELEC 1');
+      .add('failing', 'SELECT 1 / 0');
     await project.migrate();
     await workspace().sql(
       `INSERT INTO migration_history (project, version, migration_name, checksum, checksum_algorithm, action, state,
