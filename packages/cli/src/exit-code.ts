@@ -92,6 +92,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   INVALID_ROLLBACK_DATA: EXIT.failed,
   ROLLBACK_DATA_CONFLICT: EXIT.failed,
   SCRIPT_CHANGED: EXIT.failed,
+  UNSUPPORTED_ENCODING: EXIT.failed,
   TRANSACTION_ESCAPED: EXIT.failed,
   TRANSACTION_ABORTED: EXIT.failed,
   // Thrown where it is found before anything runs; a migration that was started fails with it.

@@ -41,6 +41,7 @@ export type {
   ServerFacts,
   Session,
 } from './database/database';
+export type { Circle, Interval, Point } from './database/values/parse-object';
 export type { ErrorCode, FailedStatement, MigratorErrorOptions, Problem } from './errors';
 export type {
   ClaimedRunner,

@@ -5,7 +5,13 @@ export interface DatabaseService {
   query(
     sql: string,
     params?: readonly unknown[],
-  ): Promise<{ rows: unknown[]; rowCount?: number | null; command?: string }>;
+  ): Promise<{
+    rows: unknown[];
+    rowCount?: number | null;
+    command?: string;
+    /** Columns with their types, as in a result of `pg`. */
+    fields?: readonly { name: string; dataTypeID: number }[];
+  }>;
 }
 
 /** A pool that hands out `pg` clients: one of them is taken for a whole run. A `pg.Pool` is one, by its shape. */
@@ -13,10 +19,15 @@ export interface ClientPool {
   connect(): Promise<PooledClient>;
 }
 
+/** How `pg` is told, for one query, to parse values. */
+export interface QueryTypes {
+  getTypeParser(oid: number, format?: string): (text: string) => unknown;
+}
+
 /** The part of a `pg` client that is used. Its own types are not, so that nobody needs them to compile against this. */
 export interface PooledClient {
   query(
-    query: string | { text: string; values?: unknown[] },
+    query: string | { text: string; values?: unknown[]; types?: QueryTypes },
     values?: unknown[],
   ): Promise<{ rows: unknown[]; rowCount: number | null; command: string }>;
   on(event: 'error' | 'end', listener: () => void): unknown;

@@ -49,7 +49,7 @@ export class PoolDatabase implements Database {
       const [facts] = rows as FactsRow[];
       if (facts === undefined) throw new Error('The server answered without a row.');
       const { processID } = client as ClientFields;
-      if (typeof processID === 'number' && processID !== facts.pid) {
+      if (typeof processID === 'number' && processID !== Number(facts.pid)) {
         throw pooledConnection(this.target);
       }
       refuseReadOnly(facts, options, this.target);
@@ -64,7 +64,7 @@ export class PoolDatabase implements Database {
         target: { ...this.target, ...withoutUndefined(targetOf(client as ClientFields)) },
         server: toServerFacts(facts),
         reset: ownSessionReset(facts, settings),
-        cancel: () => this.cancel(facts.pid),
+        cancel: () => this.cancel(Number(facts.pid)),
         release: async (state) => {
           if (state === 'usable') await free(client);
           client.release(true);

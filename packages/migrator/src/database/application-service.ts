@@ -26,6 +26,8 @@ import {
   type FactsRow,
 } from './session-settings';
 import { statusAfter } from './transaction-tags';
+import { OutputSettings } from './values/output-settings';
+import { ValueQuery, ValueReader } from './values/value-reader';
 
 /** How many queries are sent at once to see whether they share a connection. */
 const PROBES = 4;
@@ -67,9 +69,24 @@ export class ServiceDatabase implements Database {
       state: parseApplicationState(row.state),
       settings,
       locks,
+      statements: (await this.takesQueries()) ? 'as query' : 'as text',
     });
     await this.rows(setSettings(settings));
     return session;
+  }
+
+  /**
+   * Whether the service hands its first argument to `pg` as it is: then `pg` can be told, query by query, to leave values as
+   * text, and they are read exactly. A service that does anything else with it gets plain text.
+   */
+  private async takesQueries(): Promise<boolean> {
+    const query = new ValueQuery("SELECT '1'::pg_catalog.int4 AS one", undefined);
+    try {
+      const [row] = (await this.service.query(query as unknown as string)).rows;
+      return query.isRaw && (row as { one?: unknown } | undefined)?.one === '1';
+    } catch {
+      return false;
+    }
   }
 
   private async probe(): Promise<FactsRow> {
@@ -114,6 +131,8 @@ interface ServiceSessionParts {
   /** The runner's own. */
   readonly settings: Record<string, string>;
   readonly locks: readonly AdvisoryLock[];
+  /** What the service gets: the query of `pg`, or its text. */
+  readonly statements: 'as query' | 'as text';
 }
 
 class ServiceSession implements Session {
@@ -124,6 +143,8 @@ class ServiceSession implements Session {
   closed = false;
   transactionStatus: TransactionStatus = 'idle';
   private last: Promise<unknown> = Promise.resolve();
+  private readonly settings = new OutputSettings('not heard');
+  private readonly reader = new ValueReader(this.settings, (query) => this.pass(query));
 
   constructor(
     private readonly service: DatabaseService,
@@ -192,9 +213,10 @@ class ServiceSession implements Session {
     if (/^\s*COMMIT\s*;?\s*$/i.test(sql)) return [await this.commit()];
     // Not after it: a query in a new transaction would keep SET TRANSACTION from being the first statement.
     if (/^\s*(?:BEGIN|START\s+TRANSACTION)\b[^;]*;?\s*$/i.test(sql)) await this.checkBackend();
+    this.settings.beforeStatement(sql, params ?? []);
+    const query = new ValueQuery(sql, params);
     try {
-      const answer = await this.service.query(sql, params);
-      const results = resultsOf<Row>(answer, sql);
+      const results = await this.reader.read<Row>(query, await this.pass(query));
       const tags = results.map(({ command }) => command);
       const told = results.length > 1 || !/;\s*\S/.test(sql);
       this.transactionStatus = told ? statusAfter(this.transactionStatus, sql, tags) : 'unknown';
@@ -204,6 +226,13 @@ class ServiceSession implements Session {
         this.transactionStatus = 'unknown';
       throw error;
     }
+  }
+
+  private pass(query: ValueQuery): Promise<unknown> {
+    const asText = this.parts.statements === 'as text';
+    return asText
+      ? this.service.query(query.text, query.values)
+      : this.service.query(query as unknown as string, query.values);
   }
 
   /** A service need not tell that COMMIT ended in a rollback; any statement before it does (25P02). */
@@ -229,19 +258,6 @@ class ServiceSession implements Session {
     await this.service.query('ROLLBACK');
     throw severalBackends();
   }
-}
-
-/** Results as the session gives them. A service may leave out all but the rows. */
-function resultsOf<Row>(
-  answer: Awaited<ReturnType<DatabaseService['query']>>,
-  sql: string,
-): QueryResult<Row>[] {
-  const results = Array.isArray(answer) ? (answer as (typeof answer)[]) : [answer];
-  return results.map(({ rows, rowCount, command }) => ({
-    rows: (rows ?? []) as Row[],
-    rowCount: rowCount ?? rows?.length ?? 0,
-    command: command ?? /^\s*([a-z]+)/i.exec(sql)?.[1]?.toUpperCase() ?? '',
-  }));
 }
 
 function severalBackends(): MigratorError {

@@ -9,6 +9,8 @@ import type {
 } from './database';
 import { isConnectionLost, noteFinishedStatements, sqlState } from './failure';
 import type { SessionReset } from './session-settings';
+import { OutputSettings } from './values/output-settings';
+import { ValueQuery, ValueReader } from './values/value-reader';
 
 /** The status byte of ReadyForQuery. https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const STATUS: Record<string, TransactionStatus> = { I: 'idle', T: 'open', E: 'failed' };
@@ -41,6 +43,12 @@ export class ClientSession implements Session {
   private readonly countFinished = () => {
     this.finished += 1;
   };
+  private readonly settings = new OutputSettings('heard');
+  private readonly reader = new ValueReader(this.settings, (query) =>
+    this.parts.client.query(query),
+  );
+  private readonly onStatus: StatusListener = ({ parameterName, parameterValue }) =>
+    this.settings.report(parameterName, parameterValue);
   private readonly lose = () => {
     if (this.state === 'open') this.state = 'lost';
   };
@@ -52,6 +60,7 @@ export class ClientSession implements Session {
     parts.client.on('error', this.lose);
     parts.client.on('end', this.lose);
     protocolOf(parts.client)?.on('commandComplete', this.countFinished);
+    protocolOf(parts.client)?.on('parameterStatus', this.onStatus);
   }
 
   get closed(): boolean {
@@ -119,6 +128,7 @@ export class ClientSession implements Session {
     client.off('error', this.lose);
     client.off('end', this.lose);
     protocolOf(client)?.off('commandComplete', this.countFinished);
+    protocolOf(client)?.off('parameterStatus', this.onStatus);
   }
 
   private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>[]> {
@@ -126,11 +136,10 @@ export class ClientSession implements Session {
     if (this.closed) throw this.lost(undefined);
     try {
       await prepare?.(sql);
+      this.settings.beforeStatement(sql, params ?? []);
       this.finished = 0;
-      const result: unknown = await client.query(
-        params === undefined ? { text: sql } : { text: sql, values: [...params] },
-      );
-      return toResults<Row>(result);
+      const query = new ValueQuery(sql, params);
+      return await this.reader.read<Row>(query, await client.query(query));
     } catch (error) {
       if (isConnectionLost(error)) this.lose();
       if (protocolOf(client)) noteFinishedStatements(error, this.finished);
@@ -152,9 +161,16 @@ export class ClientSession implements Session {
   }
 }
 
+type StatusListener = (message: {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}) => void;
+
 interface Protocol {
   on(event: 'commandComplete', listener: () => void): unknown;
+  on(event: 'parameterStatus', listener: StatusListener): unknown;
   off(event: 'commandComplete', listener: () => void): unknown;
+  off(event: 'parameterStatus', listener: StatusListener): unknown;
 }
 
 /** The messages of the server, where the client shows them: `pg` does, its native variant and wrappers do not. */
@@ -164,14 +180,4 @@ function protocolOf(client: object): Protocol | undefined {
   return typeof on === 'function' && typeof off === 'function'
     ? (connection as Protocol)
     : undefined;
-}
-
-/** `pg` gives one result, or an array of them for several statements. */
-function toResults<Row>(result: unknown): QueryResult<Row>[] {
-  const results = (Array.isArray(result) ? result : [result]) as Partial<QueryResult<Row>>[];
-  return results.map(({ rows = [], rowCount, command = '' }) => ({
-    rows,
-    rowCount: rowCount ?? 0,
-    command,
-  }));
 }

@@ -105,7 +105,7 @@ export class PostgresDatabase implements Database {
     settings: Record<string, string>,
   ): Promise<Session> {
     const { processID } = client as Client & { readonly processID: number | null };
-    const pooled = facts.pid !== processID;
+    const pooled = Number(facts.pid) !== processID;
     if (pooled) {
       const open = () => connect(this.address, { applicationName: '', startup: undefined });
       if (!(await keepsOneBackend(client, open))) throw pooledConnection(this.target);
@@ -122,7 +122,7 @@ export class PostgresDatabase implements Database {
       target: this.target,
       server: toServerFacts(facts),
       reset: ownSessionReset(facts, byStatement, settings),
-      cancel: () => cancelBackend(this.address, client, facts.pid),
+      cancel: () => cancelBackend(this.address, client, Number(facts.pid)),
       release: () => end(client),
     });
   }

@@ -184,11 +184,12 @@ export const READ_FACTS = `
          pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.pg_is_in_recovery() AS standby,
          pg_catalog.current_setting('transaction_read_only') AS read_only`;
 
+/** Converts, since the application may have set its own parsers for `pg`. */
 export function toServerFacts(row: FactsRow): ServerFacts {
   return {
-    versionNumber: row.version,
+    versionNumber: Number(row.version),
     user: row.user_name,
     database: row.database_name,
-    backendPid: row.pid,
+    backendPid: Number(row.pid),
   };
 }

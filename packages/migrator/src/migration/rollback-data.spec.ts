@@ -25,6 +25,11 @@ describe('rollback data that can be stored', () => {
     expect(roundTrip(value)).toEqual({ at: iso, home: 'https://example.org/', own: [iso] });
   });
 
+  it('B1: bytes become the text of a bytea', () => {
+    const value = { body: Buffer.from('cafe', 'hex'), part: new Uint8Array([0, 255]) };
+    expect(roundTrip(value)).toEqual({ body: '\\xcafe', part: '\\x00ff' });
+  });
+
   it('one object in two places is no cycle', () => {
     const shared = { id: 1 };
     expect(roundTrip([shared, shared])).toEqual([shared, shared]);
@@ -69,7 +74,9 @@ describe('rollback data that cannot be stored is refused, naming the place', () 
     ['a Set', new Set(), 'rollbackData is a Set'],
     ['an error', { error: new TypeError('x') }, 'rollbackData.error is an Error'],
     ['a promise', { rows: Promise.resolve() }, 'rollbackData.rows is a Promise'],
-    ['bytes', new Uint8Array(2), 'rollbackData is a Uint8Array'],
+    ['bytes that are no bytea', new Uint16Array(2), 'rollbackData is a Uint16Array'],
+    ['minus zero', { n: -0 }, 'rollbackData.n is -0'],
+    ['the reserved key', { doc: { $json: '{}' } }, 'rollbackData.doc has $json as its only key'],
     ['a regular expression', /x/, 'rollbackData is a RegExp'],
     ['a Map of another realm', runInNewContext('new Map()'), 'rollbackData is a Map'],
   ])('%s', (_name, value, message) => {

@@ -1,11 +1,14 @@
 import { MigratorError } from '../errors';
+import { byteaText, exactTextOf, isBytes } from './exact-text';
+import { whyInexact, whyInexactCell, type Inexact } from './inexact-values';
+import { jsonTextOf, looksStored, losesDigits, storedJson } from './stored-json';
 
 /** What `up` returns when it has nothing to keep for `down`. */
 export type NoRollbackData = void;
 
 /**
- * `T` as it comes back after being stored as JSON: a `Date`, and whatever else has `toJSON`, arrives as what that
- * gives; a property that may be `undefined` may be absent; nothing at all arrives as `null` or `undefined`.
+ * `T` as it comes back after being stored as JSON: a `Date` arrives as a string, a `Buffer` or `Uint8Array` as `\x…`
+ * text, and any other value with `toJSON` as what that returns; a property that may be `undefined` may be absent; nothing at all arrives as `null` or `undefined`.
  * What JSON cannot hold becomes `never`.
  *
  * @example
@@ -28,13 +31,15 @@ type JsonValueOf<T> = 0 extends 1 & T
     ? unknown
     : T extends string | number | boolean | null
       ? T
-      : T extends NotJson
-        ? never
-        : T extends { toJSON(...args: never[]): infer Json }
-          ? JsonValueOf<Json>
-          : T extends object
-            ? JsonObjectOf<T>
-            : never;
+      : T extends Uint8Array
+        ? string
+        : T extends NotJson
+          ? never
+          : T extends { toJSON(...args: never[]): infer Json }
+            ? JsonValueOf<Json>
+            : T extends object
+              ? JsonObjectOf<T>
+              : never;
 
 type JsonObjectOf<T> = T extends readonly unknown[]
   ? { [Index in keyof T]: JsonValueOf<T[Index]> }
@@ -83,36 +88,39 @@ export type NotJsonIn<T, Path extends string = '', Depth extends 0[] = []> = 0 e
       ? never
       : T extends void | undefined | string | number | boolean | null
         ? never
-        : T extends NotJson
-          ? Path extends ''
-            ? 'the value itself'
-            : Path
-          : T extends { toJSON(...args: never[]): infer Json }
-            ? NotJsonIn<Json, Path, [...Depth, 0]>
-            : T extends readonly (infer Item)[]
-              ? NotJsonIn<Item, `${Path}[]`, [...Depth, 0]>
-              : T extends object
-                ? {
-                    [Key in keyof T & (string | number)]: NotJsonIn<
-                      T[Key],
-                      `${Path}.${Key}`,
-                      [...Depth, 0]
-                    >;
-                  }[keyof T & (string | number)]
-                : never;
+        : T extends Uint8Array
+          ? never
+          : T extends NotJson
+            ? Path extends ''
+              ? 'the value itself'
+              : Path
+            : T extends { toJSON(...args: never[]): infer Json }
+              ? NotJsonIn<Json, Path, [...Depth, 0]>
+              : T extends readonly (infer Item)[]
+                ? NotJsonIn<Item, `${Path}[]`, [...Depth, 0]>
+                : T extends object
+                  ? {
+                      [Key in keyof T & (string | number)]: NotJsonIn<
+                        T[Key],
+                        `${Path}.${Key}`,
+                        [...Depth, 0]
+                      >;
+                    }[keyof T & (string | number)]
+                  : never;
 
 /** Deeper nesting than this is refused: Postgres and JSON parsers recurse, and no rollback needs it. */
 const MAX_DEPTH = 500;
 
 /**
- * Writes rollback data as JSON text, refusing all that would not come back as it went in. `Date` becomes its ISO text, and
- * any other object with `toJSON` what that returns.
+ * Writes rollback data as JSON text, and refuses all values that `down` would not receive as `up` returned them. A `Date`
+ * becomes a string (the text of Postgres if it was read from there, else ISO), bytes become `\\x…`, and any other object
+ * with `toJSON` what that returns.
  *
  * @param value what `up` returned
  * @returns JSON text that Postgres' `jsonb` takes; `undefined` for `undefined`: there is nothing to keep
  * @throws {MigratorError} `INVALID_ROLLBACK_DATA` naming the path: a function, symbol, bigint, number that is not
- *   finite, `undefined` inside an object or array, cycle, key `__proto__`, lone surrogate, NUL character, or an object that
- *   JSON would empty (Map, Set, Promise, Error, …)
+ *   finite, -0, `undefined` inside an object or array, cycle, key `__proto__`, lone surrogate, NUL character, an object that
+ *   JSON would empty (Map, Set, Promise, Error, …), or a value that was read from the database but is not exactly the one there
  */
 export function serializeRollbackData(value: unknown): string | undefined {
   if (value === undefined) return undefined;
@@ -127,8 +135,15 @@ function toJson(value: unknown, path: string, parents: readonly object[]): unkno
     case 'boolean':
       return value;
     case 'number':
+      if (Object.is(value, -0)) {
+        return refuse(path, 'is -0, which is stored as 0', 'Store 0, or select it as text.');
+      }
       if (Number.isFinite(value)) return value;
-      return refuse(path, `is ${value}, which JSON does not have`, 'Store null or a string.');
+      return refuse(
+        path,
+        `is ${value}, which JSON does not have`,
+        'Store null, or select it as text.',
+      );
     case 'undefined':
       return refuse(path, 'is undefined', 'Leave it out, or store null.');
     case 'bigint':
@@ -149,6 +164,20 @@ function objectToJson(value: object, path: string, parents: readonly object[]): 
   if (parents.length >= MAX_DEPTH) {
     return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`, 'Store flatter data.');
   }
+  if (isBytes(value)) return byteaText(value);
+  const document = jsonTextOf(value);
+  if (document !== undefined) return storedJson(document);
+  if (losesDigits(value)) {
+    return refuse(
+      path,
+      'is a changed copy of a JSON document with numbers that JavaScript cannot hold exactly',
+      'Return the document as it was read, or select it as text.',
+    );
+  }
+  const why = whyInexact(value);
+  if (why) return refuseInexact(path, why);
+  const exact = exactTextOf(value);
+  if (exact !== undefined) return checkText(exact, path);
   const inner = [...parents, value];
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag === 'Date' && Number.isNaN(Number(value))) {
@@ -170,6 +199,9 @@ function objectToJson(value: object, path: string, parents: readonly object[]): 
 }
 
 function plainToJson(value: object, path: string, parents: readonly object[]): unknown {
+  if (looksStored(value)) {
+    return refuse(path, 'has $json as its only key, which has a meaning of its own', 'Rename it.');
+  }
   const copy = Object.create(null) as Record<string, unknown>;
   if (Object.getOwnPropertySymbols(value).length > 0) {
     return refuse(path, 'has a symbol as key', 'Use text keys.');
@@ -182,6 +214,8 @@ function plainToJson(value: object, path: string, parents: readonly object[]): u
       return refuse(itemPath, 'is a key that could change a prototype', 'Use another key.');
     }
     checkText(key, itemPath);
+    const why = whyInexactCell(value, key, item);
+    if (why) return refuseInexact(itemPath, why);
     copy[key] = toJson(item, itemPath, parents);
   }
   return copy;
@@ -195,6 +229,10 @@ function checkText(text: string, path: string): string {
     return refuse(path, 'has half of a surrogate pair', 'Cut text by code points.');
   }
   return text;
+}
+
+function refuseInexact(path: string, { type, reason, hint }: Inexact): never {
+  return refuse(path, `(${type}) is ${reason}`, hint);
 }
 
 function refuse(path: string, what: string, hint: string): never {

@@ -38,20 +38,31 @@ export interface MigrationDatabase {
    * @throws {MigratorError} `SCRIPT_CHANGED` if the call does not begin with the statements that had finished
    */
   script(sql: string): Promise<void>;
-  /** Inserts one row or several, and returns the inserted rows. */
+  /**
+   * Inserts one row or several, and returns the inserted rows. Values are converted to the types of the columns: everything
+   * but null becomes JSON for json and jsonb. `undefined` means the column's default. A column GENERATED ALWAYS AS an expression is computed
+   * again; an identity column takes the value of the row.
+   *
+   * @throws {MigratorError} `INVALID_ARGUMENT` where rows have different columns, or a value does not fit its column
+   */
   insert<Row = Record<string, unknown>>(
     table: string,
     rows: ColumnValues | readonly ColumnValues[],
   ): Promise<Row[]>;
-  /** Selects the rows whose columns equal `where` (`null` matches NULL); all rows without it. */
+  /**
+   * Selects the rows whose columns equal `where` (`null` matches NULL); all rows without it. The rows can be returned from `up`
+   * and inserted in `down`: every value comes back exactly, or is refused with `INVALID_ROLLBACK_DATA`.
+   *
+   * @throws {MigratorError} `INVALID_ARGUMENT` for `undefined` in `where`, or an array for a column that is none
+   */
   select<Row = Record<string, unknown>>(table: string, where?: ColumnValues): Promise<Row[]>;
-  /** Updates the rows that equal `where`, which must not be empty, and returns them. */
+  /** Updates the rows that equal `where`, which must not be empty, and returns them. `undefined` is refused in both. */
   update<Row = Record<string, unknown>>(
     table: string,
     values: ColumnValues,
     where: ColumnValues,
   ): Promise<Row[]>;
-  /** Deletes the rows that equal `where`, which must not be empty, and returns them. */
+  /** Deletes the rows that equal `where`, which must not be empty, and returns them. `undefined` is refused. */
   delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]>;
 }
 

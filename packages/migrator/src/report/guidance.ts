@@ -26,7 +26,9 @@ type Aftermath =
 const CAUSES: Partial<Record<ErrorCode, string>> = {
   VALIDATION_FAILED:
     'Its validate() did not find what it looks for: mend `up`, or `validate` where it asks for the wrong thing.',
-  INVALID_ROLLBACK_DATA: 'Let `up` return JSON values only, so that the rollback data can be kept.',
+  INVALID_ROLLBACK_DATA:
+    'Return JSON values, and values of the database as they were read. Select the one that is named as text.',
+  UNSUPPORTED_ENCODING: 'Remove SET client_encoding from the migration: files and runner use UTF8.',
   SCRIPT_CHANGED:
     'Compare both sequences above with the database before you change the file or record its state.',
   TRANSACTION_ABORTED:

@@ -1,17 +1,22 @@
 import type { Session } from '../database/database';
+import { isPlainStatement } from '../database/plain-statement';
 import type { MigratorError } from '../errors';
 import type { FinishedStatement } from '../history/entry';
 import type { ColumnValues, MigrationDatabase, QueryResult } from '../migration/types';
 import { calledFrom, pointingAt } from './call-site';
+import { readColumnTypes, type ColumnTypes } from './column-types';
 import { refuseCopyFromStdin } from './copy-from-stdin';
+import { encodeUntyped } from './encode-value';
 import { noteSentSql } from './failed-statement';
 import { parseSql, tryParseSql, type ParsedStatement } from './parse-sql';
 import {
   deleteStatement,
   insertStatements,
+  quoteTable,
   selectStatement,
   updateStatement,
   type Statement,
+  type TypedTable,
 } from './row-statements';
 import type { ScriptProgress } from './script-progress';
 import { scriptSite } from './script-site';
@@ -67,6 +72,8 @@ export class MigrationHandle implements MigrationDatabase {
   readonly dbType = 'postgresql' as const;
   private readonly inFlight = new Set<Promise<unknown>>();
   private closedBecause: MigratorError | undefined;
+  /** By table, quoted, until a statement of the migration may have changed them. */
+  private readonly columnTypes = new Map<string, Promise<ColumnTypes>>();
 
   constructor(
     private readonly session: Session,
@@ -78,44 +85,63 @@ export class MigrationHandle implements MigrationDatabase {
     params?: readonly unknown[],
   ): Promise<QueryResult<Row>> {
     const called = calledFrom(this.query);
-    return this.track(this.send<Row>(sql, params).catch(pointingAt(called)));
+    if (!isPlainStatement(sql)) this.columnTypes.clear();
+    return this.track(
+      this.send<Row>(sql, params?.map(encodeUntyped))
+        // Also behind it: a table that is read in the meantime is not the one it leaves.
+        .finally(() => !isPlainStatement(sql) && this.columnTypes.clear())
+        .catch(pointingAt(called)),
+    );
   }
 
   script(sql: string): Promise<void> {
     const called = calledFrom(this.script);
     const site = scriptSite(this.script, this.policy.path);
-    return this.track(this.sendScript(sql, site).catch(pointingAt(called)));
+    return this.track(
+      this.sendScript(sql, site)
+        .finally(() => this.columnTypes.clear())
+        .catch(pointingAt(called)),
+    );
   }
 
-  async insert<Row = Record<string, unknown>>(
+  insert<Row = Record<string, unknown>>(
     table: string,
     rows: ColumnValues | readonly ColumnValues[],
   ): Promise<Row[]> {
+    const called = calledFrom(this.insert);
     const list = Array.isArray(rows) ? (rows as readonly ColumnValues[]) : [rows as ColumnValues];
-    const inserted: Row[] = [];
-    for (const statement of insertStatements(table, list)) {
-      inserted.push(...(await this.rows<Row>(statement)));
-    }
-    return inserted;
+    return this.track(this.insertRows<Row>(table, list).catch(pointingAt(called)));
   }
 
-  async select<Row = Record<string, unknown>>(
-    table: string,
-    where: ColumnValues = {},
-  ): Promise<Row[]> {
-    return this.rows<Row>(selectStatement(table, where));
+  select<Row = Record<string, unknown>>(table: string, where: ColumnValues = {}): Promise<Row[]> {
+    const called = calledFrom(this.select);
+    return this.track(
+      this.typedFor(table, where)
+        .then((typed) => this.rows<Row>(selectStatement(typed, where)))
+        .catch(pointingAt(called)),
+    );
   }
 
-  async update<Row = Record<string, unknown>>(
+  update<Row = Record<string, unknown>>(
     table: string,
     values: ColumnValues,
     where: ColumnValues,
   ): Promise<Row[]> {
-    return this.rows<Row>(updateStatement(table, values, where));
+    const called = calledFrom(this.update);
+    return this.track(
+      this.typed(table)
+        .then((typed) => this.rows<Row>(updateStatement(typed, values, where)))
+        .catch(pointingAt(called)),
+    );
   }
 
-  async delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]> {
-    return this.rows<Row>(deleteStatement(table, where));
+  delete<Row = Record<string, unknown>>(table: string, where: ColumnValues): Promise<Row[]> {
+    const called = calledFrom(this.delete);
+    return this.track(
+      this.typedFor(table, where)
+        .then((typed) => this.rows<Row>(deleteStatement(typed, where)))
+        .catch(pointingAt(called)),
+    );
   }
 
   /** Waits for queries that nobody awaited; the failure of one is the migration's failure. */
@@ -132,8 +158,38 @@ export class MigrationHandle implements MigrationDatabase {
     this.closedBecause ??= why;
   }
 
-  private async rows<Row>(statement: Statement): Promise<Row[]> {
-    return (await this.query<Row>(statement.sql, statement.params)).rows;
+  private async insertRows<Row>(table: string, list: readonly ColumnValues[]): Promise<Row[]> {
+    const inserted: Row[] = [];
+    if (list.length === 0) return inserted;
+    for (const statement of insertStatements(await this.typed(table), list)) {
+      inserted.push(...(await this.rows<Row>(statement)));
+    }
+    return inserted;
+  }
+
+  private async rows<Row>({ sql, params }: Statement): Promise<Row[]> {
+    return (await this.send<Row>(sql, params)).rows;
+  }
+
+  /** Without a look at the catalog where no condition depends on a column's type. */
+  private async typedFor(table: string, where: ColumnValues): Promise<TypedTable> {
+    const simple = (value: unknown) =>
+      value === null || typeof value === 'number' || typeof value === 'boolean';
+    if (Object.values(where).every(simple)) return { name: table, columns: new Map() };
+    return this.typed(table);
+  }
+
+  private async typed(table: string): Promise<TypedTable> {
+    this.refuseWhenClosed();
+    const key = quoteTable(table);
+    const reading = this.columnTypes.get(key) ?? readColumnTypes(this.session, key);
+    this.columnTypes.set(key, reading);
+    try {
+      return { name: table, columns: await reading };
+    } catch (error) {
+      this.columnTypes.delete(key);
+      throw error;
+    }
   }
 
   private track<T>(promise: Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { MigratorError, type Problem } from '../errors';
+import { reviveRollbackData } from '../migration/stored-json';
 import type { Migration } from '../migration/types';
 import type { PlanStep } from '../plan/types';
 import { scriptProgress, type Change } from './change';
@@ -32,7 +33,7 @@ export function revertChange(
     },
     async call(handle, context) {
       try {
-        await down(handle, context, rollbackData);
+        await down(handle, context, reviveRollbackData(rollbackData));
       } catch (error) {
         const lacksData = rollbackData === undefined && isTypeError(error);
         throw lacksData ? explainNoRollbackData(error, migration.file.path) : error;
