@@ -65,6 +65,8 @@ describeEachDatabase('B1: every type', ({ create, driver, name }) => {
     await session.query(MAKE);
     await fixture.closeSessions();
     plain = await fixture.open();
+    // PGlite keeps a time zone of its own.
+    await plain.query(`SET TimeZone = '${HOSTILE.TimeZone}'`);
     const { rows } = await plain.query<{ name: string }>(
       `SELECT typname::text AS name FROM pg_catalog.pg_type
         WHERE typtype IN ('b', 'r', 'm') AND typnamespace = 'pg_catalog'::regnamespace AND NOT (typcategory = 'A' AND typsubscript = 'array_subscript_handler'::regproc)
