@@ -22,7 +22,7 @@ interface ValueRow extends ColumnValues {
 /** The `db` of a migration on a session. */
 export function handleOn(session: Session): MigrationHandle {
   return new MigrationHandle(session, {
-    mode: 'transaction',
+    mode: 'no-transaction',
     beforeStatement: async () => undefined,
     finishedBefore: NOTHING_FINISHED,
     onFinished: async () => undefined,
