@@ -1,4 +1,5 @@
 import { describeThrown, describeValue, MigratorError, readProperty } from '../errors';
+import { reviveRollbackData } from '../migration/stored-json';
 import type { Migration, MigrationContext, MigrationLogger } from '../migration/types';
 import { withExitGuard } from '../source/guard-exit';
 import type { EarlierAttempts } from './earlier-attempts';
@@ -47,7 +48,7 @@ function textOf(message: unknown): string {
 }
 
 function parsed(json: string | undefined): unknown {
-  return json === undefined ? undefined : (JSON.parse(json) as unknown);
+  return json === undefined ? undefined : reviveRollbackData(JSON.parse(json));
 }
 
 /**

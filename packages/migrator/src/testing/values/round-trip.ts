@@ -4,7 +4,7 @@ import { serializeRollbackData } from '../../migration/rollback-data';
 import { reviveRollbackData } from '../../migration/stored-json';
 import type { ColumnValues } from '../../migration/types';
 import { MigrationHandle } from '../../run/migration-handle';
-import { NOTHING_FINISHED } from '../../run/script-progress';
+import { ScriptProgress } from '../../run/script-progress';
 
 /** What became of one value between `up` and `down`. */
 export interface Fate {
@@ -21,11 +21,19 @@ interface ValueRow extends ColumnValues {
 
 /** The `db` of a migration on a session. */
 export function handleOn(session: Session): MigrationHandle {
+  const migration = { id: 'api:1', version: '1', checksum: '', path: '' };
   return new MigrationHandle(session, {
     mode: 'no-transaction',
+    path: '',
+    progress: new ScriptProgress(migration, {
+      statements: [],
+      finishedStatements: 0,
+      ended: 'failed',
+    }),
+    inTurn: (work) => work(),
+    noteSent: () => undefined,
     beforeStatement: async () => undefined,
-    finishedBefore: NOTHING_FINISHED,
-    onFinished: async () => undefined,
+    sendRecorded: (_statement, _record, send) => send(),
   });
 }
 
