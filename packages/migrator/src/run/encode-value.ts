@@ -102,5 +102,10 @@ function elementText(element: ColumnType, item: unknown): string {
   if (isBytes(item) && element.kind !== 'json') return byteaText(item);
   const encoded = encodeFor(element, item);
   if (isDate(encoded)) return encoded.toISOString();
-  return typeof encoded === 'object' ? JSON.stringify(encoded) : String(encoded);
+  // Not JSON for numbers: it has no NaN.
+  return typeof encoded === 'number' || typeof encoded === 'bigint'
+    ? encoded.toString()
+    : typeof encoded === 'string'
+      ? encoded
+      : JSON.stringify(encoded);
 }

@@ -213,7 +213,7 @@ describeOnEveryDatabase('values of rows', (workspace) => {
       .add('again', {
         async up(db) {
           const rows = await db.delete('Line Items', { gross: 4 });
-          await db.insert('Line Items', rows as Record<string, unknown>[]);
+          await db.insert('Line Items', rows);
         },
       })
       .migrate();

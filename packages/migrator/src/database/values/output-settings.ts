@@ -137,6 +137,5 @@ export class OutputSettings {
 
 /** Whether a text has characters outside ASCII. */
 function hasOther(value: unknown): boolean {
-  // eslint-disable-next-line no-control-regex -- ASCII is what every client encoding agrees on
   return typeof value === 'string' && /[^\x00-\x7f]/.test(value);
 }

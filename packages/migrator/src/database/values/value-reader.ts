@@ -1,7 +1,8 @@
 import type { QueryTypes } from '../../config/settings';
 import type { QueryResult } from '../../migration/types';
 import { judgeForeignRows } from './foreign-rows';
-import { OutputSettings, SHOW_SETTINGS, type AskedSettings } from './output-settings';
+import type { OutputSettings } from './output-settings';
+import { SHOW_SETTINGS, type AskedSettings } from './output-settings';
 import { needsSettings, parseRows, type Field } from './read-rows';
 
 /** A result as `pg` gives it; after a {@link ValueQuery} its values are still texts. */
