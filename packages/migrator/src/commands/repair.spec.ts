@@ -60,7 +60,7 @@ describeOnEveryDatabase('repairing', (workspace) => {
   });
 
   it('A5: settles a failed migration without a file only by name, and shows how', async () => {
-    const api = workspace().project().add('one').add('two', 'CREATE TABEL two (id int)');
+    const api = workspace().project().add('one').add('two', 'SELECT 1 / 0');
     await api.migrate();
     api.remove('two');
     const shown = formatStatus(await api.status());

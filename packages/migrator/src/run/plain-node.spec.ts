@@ -15,7 +15,7 @@ export default {
   name: 'add_teams',
   async up(db: Db) {
     await db.query('CREATE TABLE teams (id int)');
-    await db.query('nonsense');
+    await db.query('SELECT nonsense');
   },
 };`,
       );
