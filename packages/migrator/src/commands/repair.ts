@@ -1,6 +1,7 @@
 import { MigratorError } from '../errors';
-import { nextAttempt, type HistoryEntry } from '../history/entry';
+import type { HistoryEntry } from '../history/entry';
 import { History } from '../history/history';
+import { nextAttempt } from '../migration/attempt';
 import type { Migration } from '../migration/types';
 import { repairCommand, type CommandScope } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';

@@ -102,12 +102,3 @@ export interface NewHistoryEntry {
   /** The statement whose end the row records; `undefined` in all other rows. */
   readonly finishedStatement?: FinishedStatement;
 }
-
-/** The highest attempt that a run can reach. A higher one in the table was put there by hand. */
-export const HIGHEST_ATTEMPT = 1_000_000_000;
-
-/** The attempt of the next row of a migration, behind its latest one. */
-export function nextAttempt(latest: Pick<HistoryEntry, 'attempt'> | undefined): number {
-  const attempt = latest?.attempt ?? 0;
-  return attempt >= 1 && attempt < HIGHEST_ATTEMPT ? attempt + 1 : 1;
-}

@@ -1,5 +1,5 @@
 import type { Problem } from '../errors';
-import { HIGHEST_ATTEMPT } from './entry';
+import { HIGHEST_ATTEMPT } from '../migration/attempt';
 import { damageHint } from './row';
 
 /** A row of a migration whose attempts do not count up from 1. */

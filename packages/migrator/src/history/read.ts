@@ -1,8 +1,9 @@
 import type { Session } from '../database/database';
 import { sqlState } from '../database/failure';
 import { MigratorError, type Problem } from '../errors';
+import { HIGHEST_ATTEMPT } from '../migration/attempt';
 import { selectColumns } from './columns';
-import { HIGHEST_ATTEMPT, type HistoryEntry } from './entry';
+import type { HistoryEntry } from './entry';
 import { CHAIN_FORMAT, latestFormat, type Upgrade } from './formats';
 import { findGaps, findLostRows, type LostRow, type MigrationRows } from './gaps';
 import { regclass } from './interference';

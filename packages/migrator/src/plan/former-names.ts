@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../history/entry';
+import { nextAttempt } from '../migration/attempt';
 import type { CurrentId } from './project-names';
 
 /** A migration whose newest row is under a former name of its project. */
@@ -49,7 +50,7 @@ export function underPresentName(
   for (const row of newest.values()) {
     const present = own.get(row.version);
     if (present !== undefined && isLater(present, row)) continue;
-    const attempt = (present?.attempt ?? 0) + 1;
+    const attempt = nextAttempt(present);
     formerRows.push({ row, entry: { ...row, id: `${project}:${row.version}`, project, attempt } });
   }
   const replaced = new Set<HistoryEntry>(former);

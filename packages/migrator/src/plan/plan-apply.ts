@@ -1,5 +1,6 @@
 import type { Problem } from '../errors';
-import { nextAttempt, type HistoryEntry } from '../history/entry';
+import type { HistoryEntry } from '../history/entry';
+import { nextAttempt } from '../migration/attempt';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { checkDependencies, suggestVersions } from './check-dependencies';

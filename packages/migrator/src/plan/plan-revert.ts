@@ -1,5 +1,6 @@
 import type { Problem } from '../errors';
-import { nextAttempt, type HistoryEntry } from '../history/entry';
+import type { HistoryEntry } from '../history/entry';
+import { nextAttempt } from '../migration/attempt';
 import type { MigrationId } from '../migration/types';
 import { noFileToRevert } from './check-files';
 import { rollbackCommands } from './commands';
