@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { formatStatus } from '../report/format-status';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, describeOnServers, type TestProject } from '../testing/workspace';
+import {
+  describeOnOldestAndNewest,
+  describeOnServers,
+  type TestProject,
+} from '../testing/workspace';
 
 const staging = { environment: 'staging' };
 const production = { environment: 'production' };
@@ -23,7 +27,7 @@ function configure(project: TestProject, environments: Record<string, object>, s
 /** Rollback data that JavaScript numbers could not carry. */
 const HUGE = '{"id": 12345678901234567890123, "fraction": 0.10000000000000000000000001}';
 
-describeOnEveryDatabase('a database that changes its environment', (workspace) => {
+describeOnOldestAndNewest('a database that changes its environment', (workspace) => {
   const other = () => `${workspace().schema}_other`;
   beforeEach(() => workspace().sql(`CREATE SCHEMA ${other()}`));
   afterEach(() => workspace().sql(`DROP SCHEMA ${other()} CASCADE`));

@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase } from '../testing/workspace';
+import { describeOnOldestAndNewest } from '../testing/workspace';
 
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
 
-describeOnEveryDatabase('migrating', (workspace) => {
+describeOnOldestAndNewest('migrating', (workspace) => {
   it('applies dependencies first, then by version', async () => {
     const api = workspace().project();
     api.add('late', {
@@ -145,7 +145,7 @@ describeOnEveryDatabase('migrating', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('migrating in a single transaction', (workspace) => {
+describeOnOldestAndNewest('migrating in a single transaction', (workspace) => {
   it('applies all of them, each with its row', async () => {
     const api = workspace()
       .project()

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
 import {
-  describeOnEveryDatabase,
+  describeOnOldestAndNewest,
   describeOnServers,
   type AgentChanges,
   type TestProject,
@@ -45,7 +45,7 @@ function twoSchemas(workspace: Workspace, schemaOfOrders: string) {
 const development = { confirm: 'development' };
 const productionEnvironment = { environment: 'production' };
 
-describeOnEveryDatabase('several histories in one database', (workspace) => {
+describeOnOldestAndNewest('several histories in one database', (workspace) => {
   const other = () => `${workspace().schema}_other`;
   beforeEach(() => workspace().sql(`CREATE SCHEMA ${other()}`));
   afterEach(() => workspace().sql(`DROP SCHEMA ${other()} CASCADE`));

@@ -6,7 +6,7 @@ import { formatStatusMatrix } from '../report/format-status-matrix';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
 import { OPEN } from '../testing/databases';
-import { describeOnEveryDatabase, describeOnServers, type Workspace } from '../testing/workspace';
+import { describeOnOldestAndNewest, describeOnServers, type Workspace } from '../testing/workspace';
 
 const V = nthVersion;
 const INVOICES = {
@@ -32,7 +32,7 @@ async function rows(workspace: Workspace): Promise<string[]> {
   return found.map(({ row }) => row);
 }
 
-describeOnEveryDatabase('a renamed project', (workspace) => {
+describeOnOldestAndNewest('a renamed project', (workspace) => {
   const billing = async () => {
     const project = workspace()
       .project('billing')
@@ -298,7 +298,7 @@ describeOnEveryDatabase('a renamed project', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('what depends on a renamed project', (workspace) => {
+describeOnOldestAndNewest('what depends on a renamed project', (workspace) => {
   const setUp = async () => {
     const billing = workspace().project('billing').add('invoices', INVOICES);
     const orders = workspace().project('orders');
@@ -343,7 +343,7 @@ describeOnEveryDatabase('what depends on a renamed project', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('a new project with the former name of another one', (workspace) => {
+describeOnOldestAndNewest('a new project with the former name of another one', (workspace) => {
   const setUp = async () => {
     const old = workspace().project('billing').add('invoices', INVOICES);
     await old.migrate();

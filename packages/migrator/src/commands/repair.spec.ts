@@ -2,9 +2,9 @@ import { appendFileSync } from 'node:fs';
 import { formatStatus } from '../report/format-status';
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, type TestProject } from '../testing/workspace';
+import { describeOnOldestAndNewest, type TestProject } from '../testing/workspace';
 
-describeOnEveryDatabase('repairing', (workspace) => {
+describeOnOldestAndNewest('repairing', (workspace) => {
   const applied = async () => {
     const api = workspace().project().add('one', 'CREATE TABLE one (id int)').add('two');
     await api.migrate();

@@ -1,6 +1,6 @@
 import { refusal } from '../source/testing/fixtures';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, type Workspace } from '../testing/workspace';
+import { describeOnOldestAndNewest, type Workspace } from '../testing/workspace';
 
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
 
@@ -13,7 +13,7 @@ function threeTables(workspace: Workspace) {
   return api;
 }
 
-describeOnEveryDatabase('rolling back', (workspace) => {
+describeOnOldestAndNewest('rolling back', (workspace) => {
   it.each(['two', nthVersion(2)])('reverts one by name or version: %s', async (called) => {
     const api = threeTables(workspace());
     await api.migrate();
@@ -163,7 +163,7 @@ describeOnEveryDatabase('rolling back', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('a rollback is refused, and nothing touched', (workspace) => {
+describeOnOldestAndNewest('a rollback is refused, and nothing touched', (workspace) => {
   it('when others depend on what it reverts, also of other projects, naming all of them', async () => {
     const users = workspace()
       .project('users')

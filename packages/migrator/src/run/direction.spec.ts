@@ -1,8 +1,8 @@
 import { formatPlan } from '../report/format-plan';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
+import { describeOnOldestAndNewest, describeOnServers } from '../testing/workspace';
 
-describeOnEveryDatabase('D: transaction is set for each direction', (workspace) => {
+describeOnOldestAndNewest('D: transaction is set for each direction', (workspace) => {
   const table = 'CREATE TABLE t (id int)';
 
   it('D: runs up without a transaction and down in one', async () => {

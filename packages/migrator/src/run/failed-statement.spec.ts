@@ -1,6 +1,6 @@
 import { rememberSecret } from '../database/redact';
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
+import { describeOnOldestAndNewest, describeOnServers } from '../testing/workspace';
 
 /** A migration whose \`up\` is the given lines, the first of which is line 5 of the file. */
 const migration = (...lines: string[]) => `export default {
@@ -12,7 +12,7 @@ ${lines.join('\n')}
 };
 `;
 
-describeOnEveryDatabase('E1: an SQL error shows its statement', (workspace) => {
+describeOnOldestAndNewest('E1: an SQL error shows its statement', (workspace) => {
   async function failure(...lines: string[]) {
     const api = workspace()
       .project()

@@ -1,5 +1,5 @@
 import { nthVersion } from '../testing/migration-source';
-import { describeOnEveryDatabase, describeOnServers } from '../testing/workspace';
+import { describeOnOldestAndNewest, describeOnServers } from '../testing/workspace';
 
 const BROKEN = (fixed: string) => `import { setTimeout } from 'node:timers/promises';
 
@@ -18,7 +18,7 @@ export default {
 };
 `;
 
-describeOnEveryDatabase('a migration that fails half way', (workspace) => {
+describeOnOldestAndNewest('a migration that fails half way', (workspace) => {
   it('leaves nothing but its record, and is applied by the next run once it is mended', async () => {
     const api = workspace().project().add('create_users', 'CREATE TABLE users (id int)');
     const file = `${nthVersion(2)}_add_teams.ts`;
@@ -78,7 +78,7 @@ describeOnEveryDatabase('a migration that fails half way', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('what a migration does wrong', (workspace) => {
+describeOnOldestAndNewest('what a migration does wrong', (workspace) => {
   /** Applies one migration that is to fail, and gives its error; nothing of it may be left. */
   async function failure(snippet: Parameters<ReturnType<typeof add>['add']>[1]) {
     const api = add();
@@ -228,7 +228,7 @@ describeOnEveryDatabase('what a migration does wrong', (workspace) => {
   });
 });
 
-describeOnEveryDatabase('what a migration may do', (workspace) => {
+describeOnOldestAndNewest('what a migration may do', (workspace) => {
   it('queries that nobody awaits are finished before COMMIT', async () => {
     const api = workspace().project();
     api.add('hasty', {

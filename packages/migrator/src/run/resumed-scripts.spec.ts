@@ -1,10 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describeOnEveryDatabase, describeOnServers, type TestProject } from '../testing/workspace';
+import {
+  describeOnOldestAndNewest,
+  describeOnServers,
+  type TestProject,
+} from '../testing/workspace';
 
 const noTransaction = { transaction: false } as const;
 
-describeOnEveryDatabase('A1: a script that is resumed', (workspace) => {
+describeOnOldestAndNewest('A1: a script that is resumed', (workspace) => {
   /** `n` counts how often a statement has run. */
   beforeEach(() =>
     workspace().sql(

@@ -1,5 +1,5 @@
 import type { MigrationDatabase } from '../migration/types';
-import { describeOnEveryDatabase } from '../testing/workspace';
+import { describeOnOldestAndNewest } from '../testing/workspace';
 
 /** Settings of a database that write and read values in other ways. */
 const HOSTILE = `
@@ -11,7 +11,7 @@ const HOSTILE = `
     EXECUTE format('ALTER DATABASE %I SET bytea_output = ''escape''', current_database());
   END $$`;
 
-describeOnEveryDatabase('values of rows', (workspace) => {
+describeOnOldestAndNewest('values of rows', (workspace) => {
   const before = async () => {
     await workspace().sql(HOSTILE);
     await workspace().sql(`

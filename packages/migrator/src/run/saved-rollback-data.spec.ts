@@ -1,8 +1,8 @@
-import { describeOnEveryDatabase, type TestProject } from '../testing/workspace';
+import { describeOnOldestAndNewest, type TestProject } from '../testing/workspace';
 
 const noTransaction = { transaction: false } as const;
 
-describeOnEveryDatabase('A2: saved rollback data', (workspace) => {
+describeOnOldestAndNewest('A2: saved rollback data', (workspace) => {
   beforeEach(() =>
     workspace().sql(
       `CREATE TABLE guard (n int); CREATE TABLE notes (id int, note text);

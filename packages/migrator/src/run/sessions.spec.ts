@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import {
-  describeOnEveryDatabase,
+  describeOnOldestAndNewest,
   describeOnServers,
   type TestProject,
   type Workspace,
@@ -75,7 +75,7 @@ const OBSERVE = `
 
 const APART = { to: '20250101000001' } as const;
 
-describeOnEveryDatabase('migrations in one run', (workspace) => {
+describeOnOldestAndNewest('migrations in one run', (workspace) => {
   beforeEach(() => createMallory(workspace()));
 
   const observed = (table: string) =>
@@ -244,7 +244,7 @@ describeOnEveryDatabase('migrations in one run', (workspace) => {
   });
 });
 
-describeOnEveryDatabase("a migration's own first statement", (workspace) => {
+describeOnOldestAndNewest("a migration's own first statement", (workspace) => {
   it.each([
     'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE',
     'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE, DEFERRABLE',
@@ -344,7 +344,7 @@ describeOnServers("a migration's own first statement", (workspace) => {
   });
 });
 
-describeOnEveryDatabase('the messages of a run', (workspace) => {
+describeOnOldestAndNewest('the messages of a run', (workspace) => {
   /** Messages to the server that one more migration costs. */
   async function messagesOf(transaction: { readonly transaction?: false }): Promise<number> {
     const count = async (project: TestProject) => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { nthVersion } from '../testing/migration-source';
 import { plainNode } from '../testing/plain-node';
-import { describeOnEveryDatabase, describeOnServers, type Workspace } from '../testing/workspace';
+import { describeOnOldestAndNewest, describeOnServers, type Workspace } from '../testing/workspace';
 
 /** Two migrations: one that is applied, and one whose `up` is the given code. */
 function project(workspace: Workspace, up: string) {
@@ -18,7 +18,7 @@ function project(workspace: Workspace, up: string) {
     );
 }
 
-describeOnEveryDatabase('E2: any thrown value', (workspace) => {
+describeOnOldestAndNewest('E2: any thrown value', (workspace) => {
   it.each([
     ['a bigint', 'throw 10n', 'The migration threw 10n, which is no Error.'],
     ['a symbol', "throw Symbol('x')", 'The migration threw Symbol(x), which is no Error.'],

@@ -14,7 +14,7 @@ import type { RunEvent } from '../run/events';
 import type { RunResult, StatusResult } from '../run/result';
 import { migrationSource, nthVersion, type MigrationSnippet } from './migration-source';
 import { createPgliteFolder } from './pglite';
-import { createTestDatabase, testServers } from './postgres';
+import { createTestDatabase, testServers, type TestServer } from './postgres';
 
 /** How an agent of a test differs from the ordinary one. */
 export type AgentChanges = Partial<Omit<LoadAgentOptions, 'projectRoot' | 'project'>>;
@@ -217,9 +217,23 @@ export function describeOnEveryDatabase(title: string, suite: WorkspaceSuite): v
   describeOnServers(title, suite);
 }
 
+/**
+ * Runs a long suite on the embedded database and on the oldest and the newest server of this test run. For behavior that does
+ * not depend on a version in between; what a server itself does is tested on all of them.
+ */
+export function describeOnOldestAndNewest(title: string, suite: WorkspaceSuite): void {
+  describe(`${title}, on PGlite`, () => useWorkspace(embeddedDatabase, suite));
+  const servers = testServers();
+  const ends = servers.filter((_, index) => index === 0 || index === servers.length - 1);
+  describeOn(ends, title, suite);
+}
+
 /** Runs a suite on every server of this test run. */
 export function describeOnServers(title: string, suite: WorkspaceSuite): void {
-  const servers = testServers();
+  describeOn(testServers(), title, suite);
+}
+
+function describeOn(servers: readonly TestServer[], title: string, suite: WorkspaceSuite): void {
   if (servers.length === 0) it.todo(`${title} (needs a Postgres server)`);
   for (const server of servers) {
     const create = async () => {
