@@ -7,6 +7,7 @@ import { History } from '../history/history';
 import type { RowToCarry } from '../history/rows-to-carry';
 import type { SchemaStamp } from '../history/stamps';
 import type { HistoryState } from '../history/state';
+import { nextAttempt } from '../migration/attempt';
 import { effectiveState } from '../plan/effective-state';
 import { claimedRunner } from '../run/claimed-runner';
 import { commit, rollback } from '../run/transaction';
@@ -123,10 +124,12 @@ async function changeSchema(
   const rows = await history.rowsToCarry(from);
   const known = (await history.read(change.to, { damage: 'report' })).entries;
   refuseUnknownState(old, change, rows, known);
-  const attempts = new Map(known.map(({ id, attempt }) => [id, attempt]));
+  const latest = new Map<string, Pick<HistoryEntry, 'attempt'>>(
+    known.map((entry) => [entry.id, entry]),
+  );
   for (const row of rows) {
-    const attempt = (attempts.get(row.entry.id) ?? 0) + 1;
-    attempts.set(row.entry.id, attempt);
+    const attempt = nextAttempt(latest.get(row.entry.id));
+    latest.set(row.entry.id, { attempt });
     const data = row.hasData ? await history.storedRollbackData(row.entry.rowId) : undefined;
     await history.append(carriedRow(row, { environment: change.to, attempt, runId }, data));
   }

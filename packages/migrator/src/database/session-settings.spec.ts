@@ -19,7 +19,7 @@ const HOSTILE: Record<string, string> = {
   standard_conforming_strings: 'off',
   bytea_output: 'escape',
   xmloption: 'document',
-  lc_monetary: 'C',
+  lc_monetary: 'C.UTF-8',
   idle_in_transaction_session_timeout: '1s',
   idle_session_timeout: '1s',
   transaction_timeout: '2s',
@@ -36,7 +36,8 @@ const EXPECTED = {
   standard_conforming_strings: 'on',
   bytea_output: 'hex',
   xmloption: 'content',
-  lc_monetary: 'C',
+  // Not the runner's: it decides how a migration's own literals are read.
+  lc_monetary: 'C.UTF-8',
   idle_in_transaction_session_timeout: '0',
   idle_session_timeout: '0',
   transaction_timeout: '0',

@@ -7,14 +7,14 @@ const CLIENT_CHECK = '1s';
 /** How the server must send values, so that they can be read and written back unchanged. */
 const VALUE_SETTINGS = {
   client_encoding: 'UTF8',
-  // Without the order of day and month, which decides how a migration's own literals are read: it stays as it is.
+  // Without the order of day and month, which decides how a migration's own literals are read: it stays as it is. lc_monetary
+  // is not here for the same reason: it decides how '1.234,56'::money is read.
   DateStyle: 'ISO',
   IntervalStyle: 'postgres',
   extra_float_digits: '1',
   standard_conforming_strings: 'on',
   bytea_output: 'hex',
   xmloption: 'content',
-  lc_monetary: 'C',
 } as const;
 
 /**

@@ -2,13 +2,14 @@ import { MigratorError } from '../../errors';
 import type { Inexact } from '../../migration/inexact-values';
 import { isPlainStatement } from '../plain-statement';
 import { isIsoDate } from './parse-date';
-import { DATES, dependenceOf, typeName } from './pg-types';
+import { DATES, dependenceOf, RECORD, RECORD_ARRAY, typeName } from './pg-types';
 
 /** What the server reports without being asked, as the session begins. */
 const INITIAL = { DateStyle: 'ISO', IntervalStyle: 'postgres', client_encoding: 'UTF8' };
 
 /** The locales whose amounts of money look the same, e.g. `-$1,234.56`. */
-const DOLLARS = /^(?:C|POSIX|C\.UTF-?8|en_US(?:\.UTF-?8)?)$/i;
+const DOLLAR_LOCALES = '^(?:C|POSIX|C[.]UTF-?8|en_US(?:[.]UTF-?8)?)$';
+const DOLLARS = new RegExp(DOLLAR_LOCALES, 'i');
 
 /** A row of {@link SHOW_SETTINGS}. */
 export interface AskedSettings {
@@ -16,12 +17,18 @@ export interface AskedSettings {
   readonly interval_style: string;
   readonly float_digits: string;
   readonly money: string;
+  /** Whether a composite type, a row of a table or another user-defined type may contain `money`, in another locale than those of dollars. */
+  readonly money_within: boolean;
 }
 
 /** Asks for the settings. Sent only after a statement that has returned rows, so that SET TRANSACTION is not held up. */
 export const SHOW_SETTINGS = `
   SELECT pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.current_setting('IntervalStyle') AS interval_style,
-         pg_catalog.current_setting('extra_float_digits') AS float_digits, pg_catalog.current_setting('lc_monetary') AS money`;
+         pg_catalog.current_setting('extra_float_digits') AS float_digits, pg_catalog.current_setting('lc_monetary') AS money,
+         CASE WHEN pg_catalog.current_setting('lc_monetary') ~* '${DOLLAR_LOCALES}' THEN false
+              ELSE EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE atttypid IN (790, 791) AND attrelid >= 16384)
+                OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typbasetype IN (790, 791))
+                OR EXISTS (SELECT FROM pg_catalog.pg_range WHERE rngsubtype = 790) END AS money_within`;
 
 /**
  * The settings that decide how the server writes values as text. A session begins with those of `session-settings.ts`; a
@@ -101,14 +108,22 @@ export class OutputSettings {
     if ((all || dependence === 'interval') && IntervalStyle === 'sql_standard') {
       return this.changed('IntervalStyle', 'postgres');
     }
-    const { float_digits = '1', money = '' } = this.asked ?? {};
+    const { float_digits = '1', money = '', money_within: within = false } = this.asked ?? {};
     if ((all || dependence === 'float digits') && Number(float_digits) < 1) {
       return this.changed('extra_float_digits', '1');
     }
-    if (dependence === 'money' && !DOLLARS.test(money)) {
+    if (DOLLARS.test(money)) return undefined;
+    if (dependence === 'money') {
       return {
         reason: `written for lc_monetary ${money}, which another session may read as another amount`,
         hint: 'Select it as a number: amount::numeric.',
+      };
+    }
+    // A record that a query makes can have any types; the types of other containers are in the catalog.
+    if (all && (within || oid === RECORD || oid === RECORD_ARRAY) && /\d/.test(text)) {
+      return {
+        reason: `a value that may contain money, written for lc_monetary ${money}, which another session may read as another amount`,
+        hint: 'Select its fields, and amounts of money as numbers: (total).amount::numeric.',
       };
     }
     return undefined;

@@ -55,8 +55,8 @@ const FLOATS = new Set([
 export type Dependence =
   'no input' | 'nothing' | 'float digits' | 'money' | 'interval' | 'dates' | 'container';
 
-const RECORD = 2249;
-const RECORD_ARRAY = 2287;
+export const RECORD = 2249;
+export const RECORD_ARRAY = 2287;
 const FIRST_USER_OID = 16_384;
 
 /** Judges by the text where the type is not known: composites, ranges, and arrays of anything. */
