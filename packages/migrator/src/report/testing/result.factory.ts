@@ -107,7 +107,7 @@ export function statusResult(): StatusResult {
   const files = ['api:1', 'api:2', 'api:3', 'api:4', 'api:5', 'api:7', 'api:8'].map(file);
   return {
     ...context,
-    migrations: migrationStatuses({ project: 'api', files, entries }),
+    migrations: migrationStatuses({ project: 'api', files, entries, late: new Set(['api:5']) }),
     counts: { applied: 3, pending: 2, failed: 1, drifted: 3 },
     formerEnvironment: undefined,
     formerNames: [],
