@@ -1,8 +1,9 @@
-import { copyFileSync, chmodSync, chownSync, statSync } from 'node:fs';
+import { copyFileSync, chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { Client } from 'pg';
 import { OPEN } from '../testing/databases';
 import { startServer, type EmbeddedServer } from '../testing/embedded-server';
 import { testServer, testServers } from '../testing/postgres';
@@ -152,6 +153,12 @@ suite('TLS, to a server with a certificate of its own authority', () => {
   });
   afterAll(() => server?.stop());
 
+  const reload = async () => {
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    await client.query('SELECT pg_reload_conf()');
+    await client.end();
+  };
   const url = (query: string, host = '127.0.0.1') =>
     `${server.url.replace('127.0.0.1', host)}${query}`;
 
@@ -162,6 +169,25 @@ suite('TLS, to a server with a certificate of its own authority', () => {
     ['no-verify', true],
   ])('sslmode=%s connects', async (mode, ssl) => {
     expect(await connectTo(url(`?sslmode=${mode}`))).toEqual({ ssl });
+  });
+
+  it('D6: sslnegotiation=direct connects where the server knows it', async () => {
+    const direct = url('?sslmode=require&sslnegotiation=direct');
+    if (server.major >= 17) expect(await connectTo(direct)).toEqual({ ssl: true });
+    else expect(await refusal(direct)).toMatchObject({ code: 'CONNECTION_FAILED' });
+  });
+
+  it('D6: channel_binding=require sends no password without it, and connects with it', async () => {
+    const required = url('?sslmode=require&channel_binding=require');
+    const error = await refusal(required);
+    expect(error.message).toContain('offers no channel binding');
+    const rules = join(server.dataFolder, 'pg_hba.conf');
+    const before = readFileSync(rules, 'utf8');
+    writeFileSync(rules, before.replace(/\bpassword$/gm, 'scram-sha-256'));
+    await reload();
+    expect(await connectTo(required)).toEqual({ ssl: true });
+    writeFileSync(rules, before);
+    await reload();
   });
 
   it('verify-full connects where authority and host are right', async () => {

@@ -11,6 +11,11 @@ interface Explanation {
 
 type Explain = (address: PostgresAddress) => Explanation;
 
+const REFUSED_OPTIONS: Explanation = {
+  what: 'does not accept a setting',
+  hint: 'Correct `options` in the url: the server names the setting.',
+};
+
 const BY_SQLSTATE: Record<string, Explain> = {
   '28P01': ({ user }) => ({
     what: `refused the password of ${user}`,
@@ -36,6 +41,8 @@ const BY_SQLSTATE: Record<string, Explain> = {
     what: 'does not accept how we connect',
     hint: 'If this is a connection pooler such as PgBouncer: give migrations the direct url of the server.',
   }),
+  '22023': () => REFUSED_OPTIONS,
+  '42704': () => REFUSED_OPTIONS,
   '42501': ({ user, database }) => ({
     what: `does not let ${user} connect to ${database}`,
     hint: 'Grant CONNECT on the database.',

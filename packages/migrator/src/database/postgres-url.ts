@@ -1,90 +1,90 @@
 import { userInfo } from 'node:os';
-import type { EnvironmentVariables } from '../config/environment-variables';
-import type { MigratorError } from '../errors';
-import { rememberSecret } from './redact';
-import { isSocket, planTls, SSL_MODES, type SslMode, type TlsPlan } from './tls';
 import { decode, invalid, type ParseUrlOptions } from './invalid-url';
+import { passwordFileOf, type PasswordFile } from './password-file';
+import { rememberSecret } from './redact';
+import { parseStartupOptions, type StartupOptions } from './startup-options';
+import { isSocket, readTls, type TlsPlan } from './tls';
+import {
+  parameterFromEnv,
+  readParameters,
+  refuseVariables,
+  type UrlParameter,
+} from './url-parameters';
 
-/** A server, and who we are there. */
-export interface PostgresAddress {
-  readonly driver: 'postgres';
+/** Which servers of a url are used, with libpq's meaning. */
+export const SESSION_ATTRIBUTES = [
+  'any',
+  'read-write',
+  'read-only',
+  'primary',
+  'standby',
+  'prefer-standby',
+] as const;
+
+export type SessionAttributes = (typeof SESSION_ATTRIBUTES)[number];
+
+const CHANNEL_BINDING = ['disable', 'prefer', 'require'] as const;
+
+/** One server of a url. */
+export interface PostgresServer {
   /** Host name, address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
+  readonly tls: TlsPlan;
+}
+
+/** A server, and who we are there. */
+export interface PostgresAddress extends PostgresServer {
+  readonly driver: 'postgres';
   readonly user: string;
   readonly password: string | undefined;
+  /** Read if the url has no password and the server asks for one. */
+  readonly passwordFile: PasswordFile;
   readonly database: string;
-  readonly tls: TlsPlan;
-  /** Milliseconds until an attempt to connect is given up. */
+  /** Further servers of the url. */
+  readonly others: readonly PostgresServer[];
+  readonly hostOrder: 'as-written' | 'random';
+  readonly wanted: SessionAttributes;
+  /** Milliseconds until an attempt to connect is given up; `0` is no limit. */
   readonly connectTimeoutMs: number;
-  /** Start-up options of the url (`-c name=value`), sent before our own. */
-  readonly options: string | undefined;
-  readonly channelBinding: boolean;
+  /** Milliseconds of silence before TCP asks whether the other side still lives; `undefined` switches that off. */
+  readonly keepAliveMs: number | undefined;
+  /** Instead of the runner's own name; `undefined` if the url has none. */
+  readonly applicationName: string | undefined;
+  /** What the url's `options` set, without what the runner sets itself. */
+  readonly options: StartupOptions;
+  readonly channelBinding: (typeof CHANNEL_BINDING)[number];
   /** Where the url came from, for messages. */
   readonly source: string;
 }
 
-/** Parameters of a url, each with the variable of libpq that stands in for it under `?env`. */
-const PARAMETERS = {
-  host: 'PGHOST',
-  port: 'PGPORT',
-  user: 'PGUSER',
-  password: 'PGPASSWORD',
-  dbname: 'PGDATABASE',
-  sslmode: 'PGSSLMODE',
-  sslrootcert: 'PGSSLROOTCERT',
-  sslcert: 'PGSSLCERT',
-  sslkey: 'PGSSLKEY',
-  connect_timeout: 'PGCONNECT_TIMEOUT',
-  options: 'PGOPTIONS',
-  channel_binding: 'PGCHANNELBINDING',
-} as const;
-
-type Parameter = keyof typeof PARAMETERS;
-
-/** Parameters of other tools that people paste along, and what to do instead. */
-const ELSEWHERE: Record<string, string> = {
-  ssl: 'Say sslmode=verify-full (or require, verify-ca, disable) instead.',
-  schema: 'Leave it out, and set `schema` in db.config.',
-  pgbouncer:
-    'Migrations need a direct connection: take the url of the server itself, not that of the pooler.',
-  application_name: 'Leave it out: sessions are named after the project.',
-};
-
-const SHAPE =
-  /^[a-z]+:\/\/(?:([^/?#]*)@)?(\[[0-9a-f:.]+\]|[^/?#:[\]@\s]*)(?::(\d*))?(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
+/** User and password; hosts with their ports; database; query. */
+const SHAPE = /^[a-z]+:\/\/(?:([^/?#]*)@)?([^/?#@\s]*)(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d*))?$/i;
 const ESCAPE_HINT =
   'Percent-encode what has a meaning in urls, above all in the password: @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25.';
 const DEFAULT_PORT = '5432';
 const DEFAULT_CONNECT_TIMEOUT_SECONDS = '15';
+const DEFAULT_KEEP_ALIVE_SECONDS = '10';
+const LONGEST_WAIT_SECONDS = 86_400;
+
+type Find = (name: UrlParameter) => string | undefined;
 
 /**
- * Parses `postgres://user:password@host:port/database?sslmode=verify-full`. With the parameter `env`, what the url leaves
- * out is read from libpq's variables (`PGHOST`, `PGUSER`, …): `postgres://?env` takes everything from there.
+ * Parses `postgres://user:password@host:port/database?sslmode=verify-full`, also with several hosts. With the parameter
+ * `env`, what the url leaves out is read from libpq's variables (`PGHOST`, `PGUSER`, …): `postgres://?env` takes everything
+ * from there.
  *
  * @throws {MigratorError} `INVALID_CONNECTION`
  */
 export function parsePostgresUrl(url: string, options: ParseUrlOptions): PostgresAddress {
   const { source } = options;
-  const parts = SHAPE.exec(url);
-  // No part is shown: with an unescaped character in the password, any part may hold a piece of it.
-  if (!parts) throw invalid(source, 'does not parse', ESCAPE_HINT);
-  const given = readParts(parts, source);
-  const find = (name: Parameter) => given.get(name) ?? fromEnv(name, given, options.env);
+  const find = readParts(url, options);
   const password = find('password');
   if (password !== undefined) rememberSecret(password);
-
-  const host = find('host');
-  if (host === undefined) {
-    throw invalid(
-      source,
-      'names no host',
-      'Write the host, also where it is localhost, or ?host=/folder/of/the/socket; or ?env to take it from PGHOST.',
-    );
-  }
-  if (host.includes(','))
-    throw invalid(source, 'names several hosts', 'Name the one primary server.');
-  const user = find('user') ?? (isSocket(host) ? userInfo().username : undefined);
+  const servers = readServers(find, options);
+  const [first, ...others] = servers;
+  const user = find('user') ?? (isSocket(first.host) ? userInfo().username : undefined);
   if (user === undefined) {
     throw invalid(
       source,
@@ -100,115 +100,131 @@ export function parsePostgresUrl(url: string, options: ParseUrlOptions): Postgre
       'Write postgres://user@host/database; or ?env to take it from PGDATABASE.',
     );
   }
+  const pick = <T extends string>(name: UrlParameter, known: readonly T[], otherwise: T): T =>
+    oneOf(find(name) ?? otherwise, { name, known }, source);
+  const seconds = (name: UrlParameter, otherwise: string) =>
+    1000 *
+    wholeNumber(find(name) ?? otherwise, name, { least: 0, most: LONGEST_WAIT_SECONDS }, source);
+  const channelBinding = pick('channel_binding', CHANNEL_BINDING, 'disable');
+  if (channelBinding === 'require' && servers.some(({ tls }) => tls.encryption === 'never')) {
+    throw invalid(
+      source,
+      'says channel_binding=require, which needs TLS',
+      'Add sslmode=verify-full or sslmode=require.',
+    );
+  }
   return {
     driver: 'postgres',
-    host,
-    port: wholeNumber(find('port') ?? DEFAULT_PORT, 'port', { least: 1, most: 65_535 }, source),
+    ...first,
+    others,
+    hostOrder:
+      pick('load_balance_hosts', ['disable', 'random'], 'disable') === 'random'
+        ? 'random'
+        : 'as-written',
+    wanted: pick('target_session_attrs', SESSION_ATTRIBUTES, 'any'),
     user,
     password,
+    passwordFile: passwordFileOf(find('passfile'), options.env),
     database,
-    tls: readTls(find, host, options),
-    connectTimeoutMs:
-      1000 *
-      wholeNumber(
-        find('connect_timeout') ?? DEFAULT_CONNECT_TIMEOUT_SECONDS,
-        'connect_timeout',
-        { least: 0, most: 86_400 },
-        source,
-      ),
-    options: find('options'),
-    channelBinding: readChannelBinding(find('channel_binding'), source),
+    connectTimeoutMs: seconds('connect_timeout', DEFAULT_CONNECT_TIMEOUT_SECONDS),
+    keepAliveMs:
+      pick('keepalives', ['0', '1'], '1') === '0'
+        ? undefined
+        : seconds('keepalives_idle', DEFAULT_KEEP_ALIVE_SECONDS),
+    applicationName: find('application_name'),
+    options: readOptions(find('options'), source),
+    channelBinding,
     source,
   };
 }
 
-function readParts(parts: RegExpExecArray, source: string): Map<string, string> {
-  const [, credentials, host, port, database, query] = parts;
-  const given = new Map<string, string>();
-  const set = (name: string, value: string | undefined) => {
-    if (value === undefined || value === '') return;
+/** The parts of the url, each by the name of its parameter; a parameter replaces the part before it. */
+function readParts(url: string, { source, env }: ParseUrlOptions): Find {
+  const parts = SHAPE.exec(url);
+  const hosts = parts?.[2]?.split(',').map((text) => HOST.exec(text));
+  // No part is shown: with an unescaped character in the password, any part may hold a piece of it.
+  if (!parts || hosts === undefined || hosts.includes(null)) {
+    throw invalid(source, 'does not parse', ESCAPE_HINT);
+  }
+  const [, credentials, , database, query] = parts;
+  const given = new Map<UrlParameter, string>();
+  const plainText = (value: string) => {
     const plain = decode(value);
     if (plain === undefined || plain.includes('\0')) {
       throw invalid(source, 'has a broken % escape', ESCAPE_HINT);
     }
-    given.set(name, plain);
+    return plain;
+  };
+  const set = (name: UrlParameter, value: string | undefined) => {
+    if (value !== undefined && value !== '') given.set(name, plainText(value));
+  };
+  const join = (group: number) => {
+    const values = hosts.map((host) => host?.[group] ?? '');
+    return values.every((value) => value === '') ? undefined : values.join(',');
   };
   const colon = credentials?.indexOf(':') ?? -1;
   set('user', colon < 0 ? credentials : credentials?.slice(0, colon));
   set('password', colon < 0 ? undefined : credentials?.slice(colon + 1));
-  set('host', host?.replace(/^\[|\]$/g, ''));
-  set('port', port);
+  set('host', join(1));
+  set('port', join(2));
   set('dbname', database);
-  for (const pair of (query ?? '').split('&').filter((text) => text !== '')) {
-    const [name = '', ...value] = pair.split('=');
-    if (name === 'env') given.set('env', value.join('='));
-    else if (Object.hasOwn(PARAMETERS, name)) set(name, value.join('='));
-    else throw unknownParameter(name, source);
+  if (readParameters(query ?? '', source, { set, decode: plainText }) === 'url only') {
+    return (name) => given.get(name);
   }
-  return given;
+  refuseVariables(env, source);
+  return (name) => given.get(name) ?? parameterFromEnv(name, env);
 }
 
-function unknownParameter(name: string, source: string): MigratorError {
-  // Only a name that looks like one: anything else may be the rest of a password.
-  const shown = /^[a-z_]{1,40}$/i.test(name)
-    ? `the parameter "${name}", which is not known here`
-    : 'a parameter that is not known here';
-  const known = `Known are: ${Object.keys(PARAMETERS).join(', ')}, env.`;
-  return invalid(source, `has ${shown}`, ELSEWHERE[name.toLowerCase()] ?? known);
-}
-
-function fromEnv(
-  name: Parameter,
-  given: ReadonlyMap<string, string>,
-  env: EnvironmentVariables,
-): string | undefined {
-  if (!given.has('env')) return undefined;
-  const value = env[PARAMETERS[name]];
-  return value === '' ? undefined : value;
-}
-
-function readTls(
-  find: (name: Parameter) => string | undefined,
-  host: string,
-  { source, protected: isProtected }: ParseUrlOptions,
-): TlsPlan {
-  const mode = find('sslmode');
-  const known = SSL_MODES.find((each) => each === mode);
-  if (mode !== undefined && known === undefined) {
+/** The servers of the url, in order: one port for all, or one for each. */
+function readServers(
+  find: Find,
+  options: ParseUrlOptions,
+): readonly [PostgresServer, ...PostgresServer[]] {
+  const { source } = options;
+  const hosts = (find('host') ?? '').split(',').map((host) => host.replace(/^\[|\]$/g, ''));
+  if (hosts.includes('')) {
     throw invalid(
       source,
-      'has an sslmode that is not known',
-      `Known are: ${SSL_MODES.join(', ')}.`,
+      hosts.length === 1 ? 'names no host' : 'has an empty name among its hosts',
+      'Write the host, also where it is localhost, or ?host=/folder/of/the/socket; or ?env to take it from PGHOST.',
     );
   }
-  const files = {
-    rootCertificate: find('sslrootcert'),
-    certificate: find('sslcert'),
-    key: find('sslkey'),
-  };
-  const plan = planTls({
-    mode: known satisfies SslMode | undefined,
-    host,
-    protected: isProtected,
-    files,
+  const ports = (find('port') ?? '').split(',');
+  if (ports.length !== 1 && ports.length !== hosts.length) {
+    throw invalid(
+      source,
+      `has ${ports.length} ports for ${hosts.length} hosts`,
+      'Write one port for all hosts, or one for each.',
+    );
+  }
+  const servers = hosts.map((host, index): PostgresServer => {
+    const port = (ports.length === 1 ? ports[0] : ports[index]) || DEFAULT_PORT;
+    return {
+      host,
+      port: wholeNumber(port, 'port', { least: 1, most: 65_535 }, source),
+      tls: readTls(find, host, options),
+    };
   });
-  if (typeof plan === 'string') {
-    throw invalid(
-      source,
-      plan,
-      'Say sslmode=verify-full, with sslrootcert=<file> where the authority is your own.',
-    );
-  }
-  return plan;
+  return servers as [PostgresServer, ...PostgresServer[]];
 }
 
-function readChannelBinding(value: string | undefined, source: string): boolean {
-  if (value === undefined || value === 'disable') return false;
-  if (value === 'prefer' || value === 'require') return true;
+function readOptions(text: string | undefined, source: string): StartupOptions {
+  const parsed = parseStartupOptions(text ?? '');
+  if ('what' in parsed) throw invalid(source, parsed.what, parsed.hint);
+  return parsed;
+}
+
+function oneOf<T extends string>(
+  value: string,
+  { name, known }: { readonly name: string; readonly known: readonly T[] },
+  source: string,
+): T {
+  const found = known.find((each) => each === value);
+  if (found !== undefined) return found;
   throw invalid(
     source,
-    'has a channel_binding that is not known',
-    'Known are: disable, prefer, require.',
+    `has a value of ${name} that is not known`,
+    `Known are: ${known.join(', ')}.`,
   );
 }
 

@@ -125,7 +125,7 @@ describeEachPostgres('A session on a server', (server) => {
   });
 
   it('starts with the options of the url, then ours', async () => {
-    const url = `${database.url}?options=-c%20geqo%3Doff%20-c%20lock_timeout%3D7`;
+    const url = `${database.url}?options=-c%20geqo%3Doff`;
     const other = await databaseFixture(url);
     const session = await other.open({ lockTimeoutMs: 9 });
     const { rows } = await session.query(

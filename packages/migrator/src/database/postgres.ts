@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { cancelBackend } from './cancel';
+import { onFirstServer, refuseOtherRole, targetOf, type ServerRole } from './choose-server';
 import { ClientSession } from './client-session';
 import { connect } from './connect';
 import { connectionFailed } from './connection-error';
@@ -10,6 +11,7 @@ import type { PostgresAddress } from './postgres-url';
 import { refuseReadOnly } from './read-only-server';
 import {
   correctedDefaults,
+  escapeOption,
   newerSettings,
   OPTIONAL_STARTUP,
   ownSessionReset,
@@ -28,6 +30,9 @@ const GOODBYE = 2_000;
 /** SQLSTATEs for a start-up parameter that the server does not know, or cannot set on its platform. */
 const REFUSED_SETTING = new Set(['42704', '22023']);
 
+/** How Postgres lets `on` be written. */
+const ON = /^(?:on|t|tr|tru|true|y|ye|yes|1)$/i;
+
 /** Which of the settings the server took as start-up parameters: all, all but {@link OPTIONAL_STARTUP}, or none. */
 type Startup = 'taken' | 'partly' | 'refused';
 
@@ -35,9 +40,11 @@ type Startup = 'taken' | 'partly' | 'refused';
 export class PostgresDatabase implements Database {
   readonly target: ConnectionTarget;
 
+  /** The server of the last session that writes. */
+  private writable: PostgresAddress | undefined;
+
   constructor(private readonly address: PostgresAddress) {
-    const { host, port, database, user, source } = address;
-    this.target = { driver: 'postgres', host, port, database, user, source };
+    this.target = targetOf(address);
   }
 
   async exists(): Promise<boolean> {
@@ -45,29 +52,60 @@ export class PostgresDatabase implements Database {
   }
 
   async open(options: OpenOptions): Promise<Session> {
-    try {
-      return await this.openWith(options, {});
-    } catch (error) {
-      throw connectionFailed(error, this.address);
+    const { access } = options;
+    // What looks at a session that writes must look at the same server.
+    const only = access === 'read-only' ? this.writable : undefined;
+    if (only !== undefined) {
+      return openOn(only, 'any', options).catch((error: unknown) => {
+        throw connectionFailed(error, only);
+      });
     }
+    return onFirstServer(this.address, access, async (server, role) => {
+      const session = await openOn(server, role, options);
+      if (access === 'read-write') this.writable = server;
+      return session;
+    });
+  }
+}
+
+function openOn(server: PostgresAddress, role: ServerRole, options: OpenOptions): Promise<Session> {
+  return new SessionOpening(server, role, options).open({});
+}
+
+/** Opens a session on one server. */
+class SessionOpening {
+  private readonly target: ConnectionTarget;
+  /** The settings of the url. */
+  private readonly given: Readonly<Record<string, string>>;
+
+  constructor(
+    private readonly address: PostgresAddress,
+    private readonly role: ServerRole,
+    private readonly options: OpenOptions,
+  ) {
+    const { host, port, database, user, source } = address;
+    this.target = { driver: 'postgres', host, port, database, user, source };
+    this.given = address.options.settings;
   }
 
   /** @param corrections start-up parameters that an earlier answer of the server made necessary */
-  private async openWith(
-    options: OpenOptions,
-    corrections: Record<string, string>,
-  ): Promise<Session> {
-    const { client, startup } = await this.start(options, corrections);
+  async open(corrections: Record<string, string>): Promise<Session> {
+    const { client, startup } = await this.start(corrections);
     try {
       const facts = await readFacts(client);
-      refuseReadOnly(facts, options, this.target);
+      refuseOtherRole(facts, this.role, this.address);
+      const pooled =
+        Number(facts.pid) !== (client as Client & { processID: number | null }).processID;
+      // A pooler may also have taken the start-up parameters and done nothing with them.
+      const ignored = pooled || startup === 'refused';
+      refuseReadOnly(ignored ? withReadOnly(facts, this.given) : facts, this.options, this.target);
       const needed = correctedDefaults(facts);
       // Only start-up parameters survive RESET ALL. A server with such defaults is rare: it is worth a second connection.
       if (startup !== 'refused' && Object.keys(needed).some((name) => !(name in corrections))) {
         await end(client);
-        return await this.openWith(options, { ...corrections, ...needed });
+        return await this.open({ ...corrections, ...needed });
       }
-      return await this.adopt(client, facts, startup, sessionSettings(options));
+      return await this.adopt(client, facts, { startup, pooled });
     } catch (error) {
       await end(client);
       throw error;
@@ -76,14 +114,14 @@ export class PostgresDatabase implements Database {
 
   /** Connects with the settings as start-up parameters, with as many of them as the server takes. */
   private async start(
-    options: OpenOptions,
     corrections: Record<string, string>,
   ): Promise<{ client: Client; startup: Startup }> {
-    const { address } = this;
-    const { applicationName } = options;
-    const settings = { ...startupSettings(options), ...corrections };
+    const { address, given } = this;
+    const { applicationName } = this.options;
+    const { proxyWords } = address.options;
+    const settings = { ...given, ...startupSettings(this.options), ...corrections };
     const attempt = (parameters: Record<string, string>) => {
-      const startup = [address.options, startupOptions(parameters)].filter(Boolean).join(' ');
+      const startup = [...proxyWords.map(escapeOption), startupOptions(parameters)].join(' ');
       return connect(address, { applicationName, startup });
     };
     try {
@@ -92,7 +130,7 @@ export class PostgresDatabase implements Database {
       const state = sqlState(error) ?? '';
       if (REFUSED_SETTING.has(state)) return { client: await attempt(settings), startup: 'partly' };
       // PgBouncer: "unsupported startup parameter". Whether it can be used at all is found out next.
-      if (state !== '08P01') throw error;
+      if (state !== '08P01' || proxyWords.length > 0) throw error;
       const client = await connect(address, { applicationName, startup: undefined });
       return { client, startup: 'refused' };
     }
@@ -101,16 +139,14 @@ export class PostgresDatabase implements Database {
   private async adopt(
     client: Client,
     facts: FactsRow,
-    startup: Startup,
-    settings: Record<string, string>,
+    { startup, pooled }: { readonly startup: Startup; readonly pooled: boolean },
   ): Promise<Session> {
-    const { processID } = client as Client & { readonly processID: number | null };
-    const pooled = Number(facts.pid) !== processID;
+    const { address, target, given } = this;
+    const settings = { ...given, ...sessionSettings(this.options) };
     if (pooled) {
-      const open = () => connect(this.address, { applicationName: '', startup: undefined });
-      if (!(await keepsOneBackend(client, open))) throw pooledConnection(this.target);
+      const open = () => connect(address, { applicationName: '', startup: undefined });
+      if (!(await keepsOneBackend(client, open))) throw pooledConnection(target);
     }
-    // A pooler may also have taken the start-up parameters and done nothing with them.
     const byStatement = {
       ...((pooled || startup === 'refused') && settings),
       ...((pooled || startup !== 'taken') && newerSettings(facts.version)),
@@ -119,13 +155,19 @@ export class PostgresDatabase implements Database {
     if (Object.keys(byStatement).length > 0) await client.query(setSettings(byStatement));
     return new ClientSession({
       client,
-      target: this.target,
+      target,
       server: toServerFacts(facts),
       reset: ownSessionReset(facts, byStatement, settings),
-      cancel: () => cancelBackend(this.address, client, Number(facts.pid)),
+      cancel: () => cancelBackend(address, client, Number(facts.pid)),
       release: () => end(client),
     });
   }
+}
+
+/** The facts as they are once the settings of the url are in force. */
+function withReadOnly(facts: FactsRow, given: Readonly<Record<string, string>>): FactsRow {
+  const { default_transaction_read_only: value } = given;
+  return value === undefined ? facts : { ...facts, read_only: ON.test(value) ? 'on' : 'off' };
 }
 
 async function readFacts(client: Client): Promise<FactsRow> {

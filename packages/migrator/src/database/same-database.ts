@@ -39,8 +39,9 @@ async function identityOf(
 
 async function placeOf(address: DatabaseAddress): Promise<readonly unknown[]> {
   if (address.driver === 'postgres') {
-    const { driver, host, port, database, user } = address;
-    return [driver, host, port, database, user];
+    const { driver, host, port, others, database, user } = address;
+    const servers = [{ host, port }, ...others].map((server) => [server.host, server.port]);
+    return [driver, servers, database, user];
   }
   const { driver, folder, name } = address;
   if (folder === undefined) return [driver, 'memory', name];

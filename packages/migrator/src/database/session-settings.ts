@@ -84,8 +84,13 @@ export function searchPath(schemas: readonly string[]): string {
 /** Settings as the start-up parameter `options`: in force from the first statement, and what RESET goes back to. */
 export function startupOptions(settings: Record<string, string>): string {
   return Object.entries(settings)
-    .map(([name, value]) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`)
+    .map(([name, value]) => `-c ${name}=${escapeOption(value)}`)
     .join(' ');
+}
+
+/** One word of the start-up parameter `options`. */
+export function escapeOption(text: string): string {
+  return text.replace(/[\\\s]/g, '\\$&');
 }
 
 /** Calls of `set_config` for a SELECT list, in ASCII; `undefined` for no settings. */
@@ -169,8 +174,8 @@ export interface FactsRow {
   readonly transaction_timeout: string | null;
   /** Setting `DateStyle`, such as `SQL, DMY`. */
   readonly date_style: string;
-  /** The server is in recovery: a standby. */
-  readonly standby: boolean;
+  /** `true` if the server is in recovery: a standby. As text, since an application's pool may parse booleans its own way. */
+  readonly standby: string;
   /** Setting `transaction_read_only`: `on` also on a standby and under `default_transaction_read_only`. */
   readonly read_only: string;
 }
@@ -181,7 +186,7 @@ export const READ_FACTS = `
          pg_catalog.current_database()::text AS database_name, pg_catalog.pg_backend_pid() AS pid,
          pg_catalog.current_setting('session_authorization') AS session_auth,
          pg_catalog.current_setting('transaction_timeout', true) AS transaction_timeout,
-         pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.pg_is_in_recovery() AS standby,
+         pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.pg_is_in_recovery()::text AS standby,
          pg_catalog.current_setting('transaction_read_only') AS read_only`;
 
 /** Converts, since the application may have set its own parsers for `pg`. */
