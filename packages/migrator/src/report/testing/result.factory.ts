@@ -1,6 +1,6 @@
 import { MigratorError } from '../../errors';
 import { migrationStatuses } from '../../plan/migration-statuses';
-import { entry, file, migration, type Sketch } from '../../plan/testing/plan.factory';
+import { entry, file, longId, migration, type Sketch } from '../../plan/testing/plan.factory';
 import type { StepReason } from '../../plan/types';
 import type { RunResult, StatusResult } from '../../run/result';
 import { recoveryGuidance } from '../guidance';
@@ -107,7 +107,12 @@ export function statusResult(): StatusResult {
   const files = ['api:1', 'api:2', 'api:3', 'api:4', 'api:5', 'api:7', 'api:8'].map(file);
   return {
     ...context,
-    migrations: migrationStatuses({ project: 'api', files, entries, late: new Set(['api:5']) }),
+    migrations: migrationStatuses({
+      project: 'api',
+      files,
+      entries,
+      late: new Set([longId('api:5')]),
+    }),
     counts: { applied: 3, pending: 2, failed: 1, drifted: 3 },
     formerEnvironment: undefined,
     formerNames: [],
