@@ -49,6 +49,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   COMPILE_FAILED: EXIT.refused,
   LOAD_FAILED: EXIT.refused,
   INVALID_EXPORT: EXIT.refused,
+  MIGRATION_NOT_WRITTEN: EXIT.refused,
   SQL_SYNTAX_ERROR: EXIT.refused,
   TRANSACTION_NOT_ALLOWED: EXIT.refused,
   COPY_FROM_STDIN: EXIT.refused,

@@ -17,15 +17,21 @@ export async function generate(
   flags: GenerateFlags,
   runtime: Runtime,
 ): Promise<Outcome> {
-  const { path, version, fileName, dependencies } = await generateMigration({
+  const { path, version, fileName, dependencies, notWritten } = await generateMigration({
     ...(await projectOf(runtime)),
     name,
     description,
     dependencies: parseList(flags.dependencies ?? ''),
   });
   return singleOutcome({
-    document: { path, version, fileName, dependencies },
-    text: `Created ${relative(runtime.surroundings.cwd, path)}\nWrite its up and down, then: ff db migrate${scopeFlags(runtime.common)} --dry-run`,
+    document: { path, version, fileName, dependencies, notWritten },
+    text: [
+      `Created ${relative(runtime.surroundings.cwd, path)}`,
+      ...(notWritten === undefined
+        ? []
+        : [`It is a placeholder, which no command runs. ${notWritten}`]),
+      `${notWritten === undefined ? 'Check its up and down' : 'Edit it and delete its notWritten lines'}, then: ff db migrate${scopeFlags(runtime.common)} --dry-run`,
+    ].join('\n'),
     exitCode: EXIT.done,
     effect: 'changed',
   });

@@ -109,6 +109,12 @@ export interface MigrationDefinition<Data = NoRollbackData> {
   /** snake_case, the same as in the file's name. */
   name: string;
   description?: string;
+  /**
+   * Why this file must not run yet. While it is set, `migrate`, dry runs, `baseline` and `repair` refuse the file with
+   * `MIGRATION_NOT_WRITTEN` before anything runs, and record nothing, not even its checksum. The generator sets it where a
+   * migration's name does not say what to change. Delete it after you have written the migration.
+   */
+  notWritten?: string;
   /** Versions of the same project, or `project:version`: applied before this one, reverted after it. */
   dependencies?: readonly string[];
   /**

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { findProjects } from '../config/find-projects';
 import { loadProjectConfig } from '../config/load-project-config';
 import { MigratorError } from '../errors';
@@ -27,7 +28,8 @@ export interface GenerateMigrationOptions {
 
 /**
  * Writes a new typed migration into a project's migrations folder, which is created where it does not exist. Needs no
- * environment, no url and no database, and never replaces a file. See {@link scaffoldMigration} for what it contains.
+ * environment, no url and no database, and never replaces a file. Several processes may generate at the same time: each migration
+ * gets a version of its own. See {@link scaffoldMigration} for what it contains.
  *
  * @returns the migration; `source` is the text as written
  * @throws {MigratorError} `FILE_EXISTS`; `INVALID_CONFIG` and the other errors of loading the configuration; `DUPLICATE_VERSION`
@@ -46,15 +48,24 @@ export async function generateMigration(
   options: GenerateMigrationOptions,
 ): Promise<ScaffoldedMigration> {
   // The door of the engine leads here, and few who come through it write migrations.
-  const [{ scaffoldMigration }, { formatSource }, { writeNewFile }] = await Promise.all([
+  const [
+    { scaffoldMigration },
+    { formatSource },
+    { readKnownTables },
+    { reserveVersion },
+    { writeNewFile },
+  ] = await Promise.all([
     import('./scaffold-migration.js'),
     import('./format-source.js'),
+    import('./known-tables.js'),
+    import('./reserve-version.js'),
     import('./write-new-file.js'),
   ]);
   const config = await loadProjectConfig(options);
   const neighbours = options.dependencies?.some((text) => text.includes(':'))
     ? await findProjects(config.workspaceRoot)
     : [];
+  const existing = await filesIn(config.project, config.migrationsFolder);
   const scaffolded = await scaffoldMigration({
     project: config.project,
     formerNames: config.formerNames,
@@ -63,7 +74,9 @@ export async function generateMigration(
     description: options.description ?? '',
     dependencies: options.dependencies ?? [],
     now: options.now ?? new Date(),
-    existing: await filesIn(config.project, config.migrationsFolder),
+    existing,
+    chooseVersion: (now, versions) => reserveVersion(config.migrationsFolder, now, versions),
+    known: readKnownTables(await textsOf(existing)),
     projectNames: neighbours.map((project) => project.name),
     resolveProject: async (name) => {
       const found = projectNamed(neighbours, name);
@@ -88,4 +101,9 @@ async function filesIn(project: string, folder: string): Promise<readonly Migrat
     if (error instanceof MigratorError && error.code === 'MIGRATIONS_FOLDER_NOT_FOUND') return [];
     throw error;
   }
+}
+
+/** The texts of migrations, for what they say about tables. A file that cannot be read says nothing. */
+function textsOf(files: readonly MigrationFile[]): Promise<string[]> {
+  return Promise.all(files.map(({ path }) => readFile(path, 'utf8').catch(() => '')));
 }

@@ -1,100 +1,59 @@
-import type { Intent } from './intent';
-import { indexName, sqlName } from './sql-name';
+import { columnBody } from './bodies/columns';
+import { foreignKeyBody } from './bodies/foreign-key';
+import { indexBody } from './bodies/indexes';
+import { backfillBody, emptyBody, viewBody } from './bodies/placeholders';
+import { removedColumnsBody } from './bodies/removed-columns';
+import { renameBody } from './bodies/renames';
+import { tableBody } from './bodies/tables';
+import type { MigrationBody } from './bodies/body';
+import type { Change, Intent } from './change';
 
-/** The SQL and the remarks of a new migration. SQL is one line per element, without indentation of the file. */
-export interface MigrationBody {
-  /** `none` for what Postgres refuses inside a transaction. */
-  readonly transaction: 'own' | 'none';
-  readonly up: readonly string[];
-  /** What `up` returns and `down` runs. */
-  readonly rollback: string;
-  /** A query with one row and one boolean column `valid`. */
-  readonly validate: readonly string[];
-  /** Says, above the SQL, what is left to the author. */
-  readonly remark: string;
+/** What a body may depend on besides the change. */
+export interface BodyOptions {
+  /** The name of the migration, for the reason of a placeholder. */
+  readonly name: string;
+  /** Makes names in the database unique. */
+  readonly version: string;
 }
 
 /**
- * The body that a name asks for. It runs, validates and reverts as it is (given that the table is there which it alters);
- * the author fills in the rest.
+ * The body that a name asks for. One without `notWritten` runs, validates and reverts as generated, provided that the tables
+ * that it alters exist. One with `notWritten` is refused until the author has edited it.
  *
  * @throws {MigratorError} `IDENTIFIER_TOO_LONG`
  */
-export function migrationBody(intent: Intent): MigrationBody {
-  if (intent.kind === 'create-table') return createTable(intent.table);
-  if (intent.kind === 'add-columns') return addColumns(intent.table, intent.columns);
-  if (intent.kind === 'create-index') return createIndex(intent.table, intent.column ?? 'id');
-  return neutral();
+export function migrationBody(intent: Intent, options: BodyOptions): MigrationBody {
+  switch (intent.kind) {
+    case 'other':
+      return emptyBody(options.name);
+    case 'unclear':
+      return { ...bodyOf(intent.likely, options), notWritten: intent.reason };
+    default:
+      return bodyOf(intent, options);
+  }
 }
 
-function createTable(name: string): MigrationBody {
-  const table = sqlName(name);
-  return {
-    transaction: 'own',
-    remark: 'The columns to begin with: add yours.',
-    up: [
-      `CREATE TABLE ${table} (`,
-      '  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,',
-      '  created_at timestamptz NOT NULL DEFAULT now()',
-      ')',
-    ],
-    rollback: `DROP TABLE ${table}`,
-    validate: [`SELECT to_regclass('${table}') IS NOT NULL AS valid`],
-  };
-}
-
-function addColumns(tableName: string, columnNames: readonly string[]): MigrationBody {
-  const table = sqlName(tableName);
-  const columns = columnNames.map(sqlName);
-  const additions = columnNames.map((name) => `  ADD COLUMN ${sqlName(name)} ${likelyType(name)}`);
-  return {
-    transaction: 'own',
-    remark: 'The types are guesses from the names: set yours.',
-    up: [`ALTER TABLE ${table}`, ...additions.join(',\n').split('\n')],
-    rollback: `ALTER TABLE ${table} ${columns.map((column) => `DROP COLUMN ${column}`).join(', ')}`,
-    validate: [
-      `SELECT count(*) = ${columns.length} AS valid`,
-      'FROM pg_attribute',
-      `WHERE attrelid = to_regclass('${table}')`,
-      `  AND attname IN (${columnNames.map((name) => `'${name}'`).join(', ')})`,
-      '  AND NOT attisdropped',
-    ],
-  };
-}
-
-/** A type that a column of this name mostly has. Constants as defaults do not rewrite the table. */
-function likelyType(column: string): string {
-  if (/_at$/.test(column)) return 'timestamptz';
-  if (/_(?:on|date)$/.test(column)) return 'date';
-  if (/_id$/.test(column)) return 'bigint';
-  if (/^(?:is|has|can)_/.test(column)) return 'boolean NOT NULL DEFAULT false';
-  if (/_count$/.test(column)) return 'integer NOT NULL DEFAULT 0';
-  return 'text';
-}
-
-function createIndex(tableName: string, columnName: string): MigrationBody {
-  const [table, column] = [sqlName(tableName), sqlName(columnName)];
-  const index = sqlName(indexName(tableName, columnName));
-  return {
-    transaction: 'none',
-    remark:
-      'Check the columns. A failed attempt leaves an invalid index, which is found and named.',
-    up: [`CREATE INDEX CONCURRENTLY ${index}`, `  ON ${table} (${column})`],
-    rollback: `DROP INDEX CONCURRENTLY IF EXISTS ${index}`,
-    validate: [
-      'SELECT count(*) = 1 AS valid',
-      'FROM pg_index',
-      `WHERE indexrelid = to_regclass('${index}') AND indisvalid`,
-    ],
-  };
-}
-
-function neutral(): MigrationBody {
-  return {
-    transaction: 'own',
-    remark: 'Write the change here, and below what undoes it. As it stands nothing is changed.',
-    up: ['SELECT 1'],
-    rollback: 'SELECT 1',
-    validate: ['SELECT true AS valid'],
-  };
+function bodyOf(change: Change, { version }: BodyOptions): MigrationBody {
+  switch (change.kind) {
+    case 'create-table':
+    case 'create-join-table':
+    case 'drop-table':
+      return tableBody(change, version);
+    case 'add-columns':
+      return columnBody(change);
+    case 'remove-columns':
+      return removedColumnsBody(change);
+    case 'rename-table':
+    case 'rename-column':
+      return renameBody(change);
+    case 'create-index':
+    case 'create-unique-index':
+      return indexBody(change);
+    case 'add-foreign-key':
+      return foreignKeyBody(change);
+    case 'create-view':
+      return viewBody(change.view);
+    case 'backfill':
+      return backfillBody(change.table, change.column);
+  }
 }

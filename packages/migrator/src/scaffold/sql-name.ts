@@ -31,12 +31,21 @@ export function sqlName(name: string): string {
   return RESERVED_WORDS.has(name) || /^\d/.test(name) ? `"${name}"` : name;
 }
 
-/**
- * The name that Postgres itself would give to an index, cut to fit.
- *
- * @param table the table, unquoted
- * @param column the indexed column, unquoted
- */
-export function indexName(table: string, column: string): string {
-  return `${`${table}_${column}`.slice(0, MAX_IDENTIFIER_LENGTH - '_idx'.length)}_idx`;
+/** The name that Postgres itself would give to an index, cut to fit. Names are unquoted. */
+export function indexName(table: string, columns: string): string {
+  return constraintName(table, columns, 'idx');
+}
+
+/** The same for a unique index. */
+export function uniqueIndexName(table: string, columns: string): string {
+  return constraintName(table, columns, 'key');
+}
+
+/** `<table>_<columns>_<suffix>`, cut to the length that Postgres allows. */
+export function constraintName(
+  table: string,
+  columns: string,
+  suffix: 'fkey' | 'idx' | 'key',
+): string {
+  return `${`${table}_${columns}`.slice(0, MAX_IDENTIFIER_LENGTH - suffix.length - 1)}_${suffix}`;
 }

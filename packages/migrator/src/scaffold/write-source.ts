@@ -1,5 +1,7 @@
-import { migrationBody, type MigrationBody } from './migration-body';
+import type { FunctionText, MigrationBody } from './bodies/body';
 import { readIntent } from './intent';
+import type { KnownTables } from './known-tables';
+import { migrationBody } from './migration-body';
 import { textListProperty, textProperty } from './typescript-text';
 
 /** What a new migration's file says at its top. */
@@ -11,14 +13,25 @@ export interface MigrationHeader {
   readonly dependencies: readonly string[];
 }
 
+/** A new migration's source, and whether it runs as it is. */
+export interface WrittenSource {
+  readonly source: string;
+  /** Why the file must be edited before it runs; `undefined` for one that is complete. */
+  readonly notWritten: string | undefined;
+}
+
 /**
- * Writes the source of a new migration: strict TypeScript that runs as it is, formatted as Prettier would with
- * `singleQuote`. Loads ts-morph, which takes a moment.
+ * Writes the source of a new migration: strict TypeScript, formatted as Prettier would with `singleQuote`. It runs as
+ * generated, or it is a placeholder with `notWritten`. Loads ts-morph, which takes a moment.
  *
+ * @param known the tables that the project's migrations create
  * @throws {MigratorError} `IDENTIFIER_TOO_LONG` when the name asks for a table or column that Postgres would cut off
  */
-export async function writeSource(header: MigrationHeader): Promise<string> {
-  const body = migrationBody(readIntent(header.name));
+export async function writeSource(
+  header: MigrationHeader,
+  known: KnownTables = new Map(),
+): Promise<WrittenSource> {
+  const body = migrationBody(readIntent(header.name, known), header);
   const { IndentationText, NewLineKind, Project, QuoteKind } = await import('ts-morph');
   const project = new Project({
     useInMemoryFileSystem: true,
@@ -38,7 +51,7 @@ export async function writeSource(header: MigrationHeader): Promise<string> {
   file.addStatements(
     `\nexport default defineMigration({\n${members(header, body).join('\n')}\n});`,
   );
-  return file.getFullText();
+  return { source: file.getFullText(), notWritten: body.notWritten };
 }
 
 function members(header: MigrationHeader, body: MigrationBody): string[] {
@@ -52,42 +65,40 @@ function members(header: MigrationHeader, body: MigrationBody): string[] {
     ...(body.transaction === 'own'
       ? []
       : [
-          '  // CONCURRENTLY lets writes go on, and does not work in a transaction.',
+          `  // ${body.transactionNote ?? 'Postgres refuses this in a transaction.'}`,
           '  transaction: false,',
         ]),
+    ...(body.notWritten === undefined
+      ? []
+      : [
+          '',
+          '  // Nothing runs or records this file until you have edited it and deleted these lines.',
+          textProperty('notWritten', body.notWritten, '  '),
+        ]),
     '',
-    ...up(body),
-    '',
-    '  async down(db, _agent, rollbackData) {',
-    '    await db.query(rollbackData.rollback_instructions);',
+    ...functionLines('up', body.up),
+    ...(body.down === undefined ? [] : ['', ...functionLines('down', body.down)]),
+    ...(body.noDown === undefined ? [] : ['', ...body.noDown.map((line) => `  // ${line}`)]),
+    ...(body.validate === undefined ? [] : ['', ...validateLines(body, body.validate)]),
+  ];
+}
+
+function functionLines(name: 'up' | 'down', { parameters, lines }: FunctionText): string[] {
+  return [
+    `  async ${name}(${parameters}) {`,
+    ...lines.map((line) => (line === '' ? line : `    ${line}`)),
     '  },',
-    '',
-    `  // Runs after up: false ${body.transaction === 'own' ? 'undoes the change' : 'fails the migration'}.`,
+  ];
+}
+
+function validateLines({ transaction }: MigrationBody, sql: readonly string[]): string[] {
+  return [
+    `  // Runs after up: false ${transaction === 'own' ? 'undoes the change' : 'fails the migration'}.`,
     '  async validate(db) {',
     '    const { rows } = await db.query<{ valid: boolean }>(`',
-    ...sql(body.validate),
+    ...sql.map((line) => `      ${line}`),
     '    `);',
     '    return rows[0]?.valid === true;',
     '  },',
   ];
-}
-
-function up(body: MigrationBody): string[] {
-  return [
-    '  async up(db) {',
-    `    // ${body.remark}`,
-    '    await db.query(`',
-    ...sql(body.up),
-    '    `);',
-    '    // Stored with the history as JSON; down gets it back.',
-    '    return {',
-    textProperty('rollback_instructions', body.rollback, '      '),
-    '    };',
-    '  },',
-  ];
-}
-
-/** Lines inside a template literal. They are made of names and keywords only, so there is nothing to escape. */
-function sql(lines: readonly string[]): string[] {
-  return lines.map((line) => `      ${line}`);
 }

@@ -20,7 +20,7 @@ export type CheckedDefinition =
  * original agent's files have some; nothing of the migration is called.
  *
  * @param exported the default export
- * @returns the migration, or every `INVALID_EXPORT` problem
+ * @returns the migration, or every problem: `INVALID_EXPORT`, `MIGRATION_NOT_WRITTEN`
  */
 export function checkDefinition(file: MigrationFile, exported: unknown): CheckedDefinition {
   // CommonJS that exports nothing, and an empty file, arrive as an empty object.
@@ -40,6 +40,7 @@ export function checkDefinition(file: MigrationFile, exported: unknown): Checked
     ...checkFunctions(file, definition),
     ...checkOptions(file, definition),
     ...dependencies.problems,
+    ...checkWritten(file, definition.notWritten),
   ];
   if (problems.length > 0) return { kind: 'problems', problems };
   const migration = toMigration(
@@ -105,6 +106,20 @@ function checkFunctions(
     problems.push(invalid(file, `has ${describe(value)} as \`${key}\``, hint));
   }
   return problems;
+}
+
+/** A placeholder is refused when it is loaded, so that no command runs it or records its checksum. */
+function checkWritten(file: MigrationFile, reason: unknown): Problem[] {
+  if (reason === undefined || reason === null || reason === false) return [];
+  const because = typeof reason === 'string' && reason.trim() !== '' ? `: ${reason.trim()}` : '.';
+  return [
+    {
+      code: 'MIGRATION_NOT_WRITTEN',
+      message: `${file.path} is not written yet${because}`,
+      hint: 'Edit the file, then delete its `notWritten` line. Or delete the file if you do not need it.',
+      where: file.path,
+    },
+  ];
 }
 
 function checkOptions(

@@ -12,7 +12,8 @@ import { checksumOf } from './read-source';
  *
  * @param files as found by {@link discoverMigrations}; those to run, not those already applied
  * @returns the migrations, in the same order
- * @throws {MigratorError} with every problem of every file at once: `COMPILE_FAILED`, `LOAD_FAILED`, `INVALID_EXPORT`
+ * @throws {MigratorError} with every problem of every file at once: `COMPILE_FAILED`, `LOAD_FAILED`, `INVALID_EXPORT`,
+ *   `MIGRATION_NOT_WRITTEN`
  */
 export async function loadMigrations(
   files: readonly MigrationFile[],

@@ -37,6 +37,11 @@ export async function migrationGenerator(
     const after =
       migration.dependencies.length > 0 ? `, after ${migration.dependencies.join(', ')}` : '';
     logger.info(`${options.project}:${migration.version} ${migration.name}${after}\n${path}`);
+    if (migration.notWritten !== undefined) {
+      logger.warn(
+        `${path} is a placeholder, which no command runs. ${migration.notWritten} Then delete its notWritten lines.`,
+      );
+    }
   };
 }
 

@@ -24,15 +24,26 @@ export function evaluateScaffold(source: string): Scaffold {
   return module.exports.default;
 }
 
-/** Every schema object that a scaffold could have made: tables, columns and indexes with their validity. */
+/** Every schema object that a scaffold could have made: tables, columns, indexes and constraints with their definitions. */
 export async function schemaOf(db: PGlite): Promise<string[]> {
   const { rows } = await db.query<{ line: string }>(`
-    SELECT c.relkind::text || ' ' || c.relname || coalesce(' ' || a.attname || ' ' || a.atttypid::regtype, '')
-      || coalesce(' valid=' || i.indisvalid, '') AS line
-    FROM pg_class c
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
-    LEFT JOIN pg_index i ON i.indexrelid = c.oid
-    WHERE c.relnamespace = 'public'::regnamespace
+    WITH tables AS (
+      SELECT c.*, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'public' OR n.nspname LIKE 'dropped%'
+    )
+    SELECT concat(nspname, ' ', relkind, ' ', relname) AS line FROM tables
+    UNION ALL
+    SELECT concat_ws(' ', nspname, relname, attname, format_type(atttypid, atttypmod), attnotnull, attidentity,
+      nullif(attcollation, 100), pg_get_expr(adbin, adrelid))
+    FROM tables JOIN pg_attribute a ON a.attrelid = tables.oid AND attnum > 0 AND NOT attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE relkind = 'r'
+    UNION ALL
+    SELECT concat(pg_get_indexdef(indexrelid), ' valid=', indisvalid)
+    FROM pg_index JOIN tables ON tables.oid = indexrelid
+    UNION ALL
+    SELECT concat_ws(' ', nspname, relname, conname, pg_get_constraintdef(k.oid), convalidated)
+    FROM pg_constraint k JOIN tables ON tables.oid = conrelid
     ORDER BY 1`);
   return rows.map(({ line }) => line);
 }
