@@ -19,8 +19,9 @@ import {
   type TypedTable,
 } from './row-statements';
 import type { ScriptProgress } from './script-progress';
-import { scriptSite } from './script-site';
+import { scriptSite, stampSite } from './script-site';
 import { scriptStatements } from './script-statement';
+import { SessionState } from './session-state';
 import { changesSession } from './statement-footing';
 import {
   endsTransaction,
@@ -71,6 +72,8 @@ interface ScriptPlace {
 export class MigrationHandle implements MigrationDatabase {
   readonly dbType = 'postgresql' as const;
   private readonly inFlight = new Set<Promise<unknown>>();
+  /** Of a migration without a transaction. */
+  private readonly state = new SessionState();
   private closedBecause: MigratorError | undefined;
   /** By table, quoted, until a statement of the migration may have changed them. */
   private readonly columnTypes = new Map<string, Promise<ColumnTypes>>();
@@ -240,9 +243,12 @@ export class MigrationHandle implements MigrationDatabase {
     this.refuseWhenClosed();
     await refuseCopyFromStdin(sql);
     policy.noteSent(sql);
-    const [statement] = params === undefined ? ((await tryParseSql(sql)) ?? []) : [];
+    const statements = params === undefined ? ((await tryParseSql(sql)) ?? []) : [];
+    const [statement] = statements;
     if (statement) await policy.beforeStatement(statement);
-    return this.transmit<Row>(sql, params, script);
+    const result = await this.transmit<Row>(sql, params, script);
+    this.state.note(sql, params, statements);
+    return result;
   }
 
   private async transmit<Row>(
@@ -259,9 +265,10 @@ export class MigrationHandle implements MigrationDatabase {
     }
   }
 
-  private async sendScript(sql: string, site: string): Promise<void> {
+  private async sendScript(sql: string, lines: string): Promise<void> {
     const { policy } = this;
     const parsed = await this.splitScript(sql);
+    const site = stampSite(lines, this.state.stamp);
     const call = policy.progress.begin(site, scriptStatements(parsed));
     for (const [index, statement] of parsed.entries()) {
       const place = { sql, offset: statement.offset };
@@ -287,6 +294,7 @@ export class MigrationHandle implements MigrationDatabase {
     await policy.beforeStatement(statement);
     await policy.sendRecorded(statement, record, async () => {
       await this.transmit(statement.sql, undefined, place);
+      this.state.note(statement.sql, undefined, [statement]);
     });
   }
 

@@ -311,6 +311,96 @@ describeOnOldestAndNewest('A1: a script that is resumed', (workspace) => {
     expect(await counter()).toBe(2);
   });
 
+  /** Counts in a table of each schema; the second one fails until the guard lets it pass. */
+  const perSchema = async (loop: string, check: (schemas: string[]) => Promise<void>) => {
+    const schemas = ['a', 'b', 'c'].map((name) => `${workspace().schema}_${name}`);
+    for (const schema of schemas) {
+      await workspace().sql(`CREATE SCHEMA ${schema}; CREATE TABLE ${schema}.counts (n int)`);
+      await workspace().sql(`INSERT INTO ${schema}.counts VALUES (0)`);
+    }
+    const api = workspace().project();
+    api.write(
+      '20250101000001_schemas.ts',
+      `export default { version: '20250101000001', name: 'schemas', transaction: false,
+        async up(db) {
+          for (const schema of ${JSON.stringify(schemas)}) {
+            ${loop}
+            if (schema.endsWith('_b')) await db.query('SELECT 1 / count(*) FROM ${workspace().schema}.guard');
+          }
+        } };`,
+    );
+    try {
+      await failsAt(api, 'division by zero');
+      await letPass();
+      await succeeds(api);
+      await check(schemas);
+    } finally {
+      for (const schema of schemas) await workspace().sql(`DROP SCHEMA ${schema} CASCADE`);
+    }
+  };
+
+  it.each([
+    ['SET', 'await db.query(`SET search_path = ${schema}`);'],
+    [
+      'set_config with parameters',
+      `await db.query("SELECT set_config('search_path', $1, false)", [schema]);`,
+    ],
+    ['a setting in a script', 'await db.script(`SET search_path TO ${schema}`);'],
+  ])('A1: tells the same call in another schema apart behind a guard, with %s', (_, set) =>
+    perSchema(
+      `${set}
+       const { rows } = await db.query('SELECT n FROM counts');
+       if (rows[0].n === 0) await db.script('UPDATE counts SET n = n + 1');`,
+      async (schemas) => {
+        for (const schema of schemas) {
+          expect(await workspace().sql(`SELECT n FROM ${schema}.counts`)).toEqual([{ n: 1 }]);
+        }
+      },
+    ),
+  );
+
+  it('A1: refuses to tell calls apart that differ by another setting only', async () => {
+    const api = workspace().project();
+    api.write(
+      '20250101000001_settings.ts',
+      `export default { version: '20250101000001', name: 'settings', transaction: false,
+        async up(db) {
+          for (const id of [1, 2]) {
+            await db.query("SELECT set_config('app.id', $1, false)", [String(id)]);
+            const { rows } = await db.query('SELECT n FROM counters WHERE n < $1', [id]);
+            if (rows.length > 0) await db.script('UPDATE counters SET n = n + 1');
+            if (id === 1) await db.query('SELECT 1 / count(*) FROM guard');
+          }
+        } };`,
+    );
+    await failsAt(api, 'division by zero');
+    await letPass();
+    const failed = await failsAt(api, 'with other settings');
+    expect(failed?.error.code).toBe('SCRIPT_CHANGED');
+    expect(await counter()).toBe(1);
+  });
+
+  it('A1: sends set_config and DISCARD again, which the resumed run does not have', async () => {
+    const { schema } = workspace();
+    await workspace().sql(`CREATE SCHEMA ${schema}_other`);
+    const api = workspace().project();
+    api.write(
+      '20250101000001_settings.ts',
+      `export default { version: '20250101000001', name: 'settings', transaction: false,
+        up: (db) => db.script(\`SELECT pg_catalog.set_config('search_path', '${schema}_other', false);
+          CREATE TABLE one (id int); DISCARD PLANS;
+          SELECT 1 / count(*) FROM ${schema}.guard; CREATE TABLE two (id int)\`) };`,
+    );
+    await failsAt(api, 'division by zero');
+    await letPass();
+    await succeeds(api);
+    const tables = await workspace().sql(
+      `SELECT tablename::text AS name FROM pg_tables WHERE schemaname = '${schema}_other' ORDER BY 1`,
+    );
+    await workspace().sql(`DROP SCHEMA ${schema}_other CASCADE`);
+    expect(tables).toEqual([{ name: 'one' }, { name: 'two' }]);
+  });
+
   it('A1: sends settings of the session again, which the resumed run does not have', async () => {
     const { schema } = workspace();
     await workspace().sql(`CREATE SCHEMA ${schema}_other`);

@@ -1,5 +1,6 @@
 import { MigratorError } from '../errors';
 import type { ProgressOf, RecordedCall } from './script-progress';
+import { siteParts } from './script-site';
 import type { ScriptStatement } from './script-statement';
 
 /** Statements of one sequence that a message shows. */
@@ -84,12 +85,20 @@ function refusal(
 
 function finishedLines(recorded: readonly RecordedCall[]): string[] {
   return recorded.flatMap(({ finished, of, site, statements }) => {
-    const from = site === '' ? '' : `, called on line ${site.split('<').join(', from line ')}`;
+    const from = describeSite(site);
     return [
       `Finished earlier, ${finished} of ${of} statements of one call${from}:`,
       ...cut(statements.map(({ position, text }) => `${position}. ${text}`)),
     ];
   });
+}
+
+function describeSite(site: string): string {
+  const { lines, digest, searchPath } = siteParts(site);
+  const called = lines === '' ? '' : `, called on line ${lines.split('<').join(', from line ')}`;
+  if (digest === '') return called;
+  if (searchPath === undefined || searchPath === '') return `${called}, with other settings`;
+  return `${called}, with search_path ${searchPath}`;
 }
 
 function numbered(texts: readonly string[]): string[] {

@@ -1,7 +1,7 @@
 import type { FinishedStatement } from '../history/entry';
 import type { RecordedStatement, UnfinishedAttempts } from '../history/unfinished';
 import type { ScriptStatement } from './script-statement';
-import { innermost } from './script-site';
+import { actElsewhere, innermost, siteParts } from './script-site';
 import { abandonedCall, otherScript, scriptChanged, unknownProgress } from './script-changed';
 
 /** A call of `db.script` that an earlier attempt made. */
@@ -69,7 +69,7 @@ export class ScriptProgress {
   /**
    * Finds the recorded call that a call of this attempt repeats.
    *
-   * @param site see {@link scriptSite}
+   * @param site see {@link stampSite}
    * @throws {MigratorError} `SCRIPT_CHANGED` showing both sequences when the call does not begin with the statements that
    *   its counterpart has finished, or when it is unclear which call it repeats
    */
@@ -99,7 +99,7 @@ export class ScriptProgress {
   }
 
   private find(site: string, now: readonly ScriptStatement[]): RecordedCall | undefined {
-    const all = [...this.unmatched];
+    const all = [...this.unmatched].filter((call) => !actElsewhere(call.site, site));
     const comparable = all.filter((call) => call.comparable);
     const same = comparable.filter((call) => call.site === site);
     const matched = same.find((call) => isPrefix(call, now));
@@ -112,11 +112,14 @@ export class ScriptProgress {
       (call) =>
         call.site !== site &&
         shares(call, now) &&
-        (site === '' || call.site === '' || innermost(call.site) === innermost(site)),
+        (innermost(site) === '' ||
+          innermost(call.site) === '' ||
+          innermost(call.site) === innermost(site)),
     );
     if (unclear.length > 0) throw scriptChanged(this.of, unclear, now);
     return this.findByContent(
       all.filter((call) => !call.comparable),
+      site,
       now,
     );
   }
@@ -124,10 +127,12 @@ export class ScriptProgress {
   /** In a corrected file, lines say nothing: the call that has the most finished statements in common, from the first one on. */
   private findByContent(
     calls: readonly RecordedCall[],
+    site: string,
     now: readonly ScriptStatement[],
   ): RecordedCall | undefined {
+    const { digest } = siteParts(site);
     const [match] = calls
-      .filter((call) => isPrefix(call, now))
+      .filter((call) => siteParts(call.site).digest === digest && isPrefix(call, now))
       .sort((left, right) => right.finished - left.finished || left.call - right.call);
     const due = now.slice(match?.finished ?? 0);
     const sharing = calls.filter((call) => call !== match && shares(call, due));

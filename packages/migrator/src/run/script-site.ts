@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { SessionStamp } from './session-state';
 
 /** Frames that a call may have below it: Error.stackTraceLimit is 10 by default, too few for helpers that call helpers. */
 const FRAMES = 60;
@@ -20,9 +21,37 @@ export function scriptSite(callee: (...args: never[]) => unknown, path: string):
   return sitesIn(holder.stack ?? '', basename(path)).join('<');
 }
 
+/** Lines and what was set in the session, as one text for the history. Only the lines where nothing was set. */
+export function stampSite(lines: string, { searchPath, digest }: SessionStamp): string {
+  if (digest === '' && searchPath === '') return lines;
+  return `${lines}#${digest}${searchPath === undefined ? '' : `@${searchPath}`}`;
+}
+
+/** The parts of a site. */
+export interface SiteParts {
+  /** As {@link scriptSite} gives them. */
+  readonly lines: string;
+  /** Value of `search_path` that the migration has set; `undefined` if it is not known. */
+  readonly searchPath: string | undefined;
+  /** Digest over what was set. */
+  readonly digest: string;
+}
+
+/** Reads what {@link stampSite} has written. */
+export function siteParts(site: string): SiteParts {
+  const [, lines = site, digest = '', path] = /^([^#]*)#([^@]*)(?:@([^]*))?$/.exec(site) ?? [];
+  return { lines, digest, searchPath: site.includes('#') ? path : '' };
+}
+
 /** The innermost line of a site. */
 export function innermost(site: string): string {
-  return site.split('<', 1)[0] ?? '';
+  return siteParts(site).lines.split('<', 1)[0] ?? '';
+}
+
+/** Whether two calls surely act on different objects: the same text means other tables under another search path. */
+export function actElsewhere(left: string, right: string): boolean {
+  const [one, other] = [siteParts(left).searchPath, siteParts(right).searchPath];
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 function sitesIn(stack: string, file: string): string[] {

@@ -67,6 +67,10 @@ describe('how the end of a statement is recorded', () => {
     expect(changesSession(await only('SET search_path = app'))).toBe(true);
     expect(changesSession(await only('RESET ALL'))).toBe(true);
     expect(changesSession(await only('PREPARE q AS SELECT 1'))).toBe(true);
+    expect(changesSession(await only("SELECT set_config('search_path', '', false)"))).toBe(true);
+    expect(changesSession(await only("SELECT set_config('a.b', n, false) FROM t"))).toBe(false);
+    expect(changesSession(await only("SELECT set_config('a.b', f(), false)"))).toBe(false);
+    expect(changesSession(await only('SELECT f()'))).toBe(false);
     expect(changesSession(await only('SET LOCAL search_path = app'))).toBe(false);
     expect(changesSession(await only('CREATE TABLE t (a int)'))).toBe(false);
   });

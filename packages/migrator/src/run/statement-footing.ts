@@ -66,7 +66,42 @@ function isLocalSetting(fields: Record<string, unknown> | undefined): boolean {
 export function changesSession({ node }: ParsedStatement): boolean {
   const setting = node['VariableSetStmt'];
   if (setting) return !isLocalSetting(setting);
-  return ['PrepareStmt', 'DeallocateStmt', 'ListenStmt', 'UnlistenStmt', 'LoadStmt'].some(
-    (kind) => node[kind] !== undefined,
-  );
+  if (node['SelectStmt']) return selectChangesSession(node['SelectStmt']);
+  return SESSION_STATEMENTS.some((kind) => node[kind] !== undefined);
+}
+
+const SESSION_STATEMENTS = [
+  ...['PrepareStmt', 'DeallocateStmt', 'DiscardStmt', 'ListenStmt', 'UnlistenStmt', 'LoadStmt'],
+];
+
+/** Functions whose only effect is on the session. `set_config` is how pg_dump sets the search path. */
+const SESSION_FUNCTIONS = new Set([
+  ...['set_config', 'setseed', 'pg_advisory_lock', 'pg_advisory_lock_shared'],
+  ...['pg_advisory_unlock', 'pg_advisory_unlock_shared'],
+]);
+
+/** Whether a SELECT only calls functions that change the session, with constants. */
+function selectChangesSession(select: Record<string, unknown>): boolean {
+  const { targetList, fromClause, whereClause } = select;
+  if (!Array.isArray(targetList) || fromClause !== undefined || whereClause !== undefined) {
+    return false;
+  }
+  return targetList.every((target: TargetNode) => {
+    const call = target.ResTarget?.val?.FuncCall;
+    const name = call?.funcname?.at(-1)?.String?.sval;
+    if (name === undefined || !SESSION_FUNCTIONS.has(name)) return false;
+    return (call?.args ?? []).every((arg) => 'A_Const' in arg || 'TypeCast' in arg);
+  });
+}
+
+/** A column of a SELECT, as far as it is read here. */
+interface TargetNode {
+  readonly ResTarget?: {
+    readonly val?: {
+      readonly FuncCall?: {
+        readonly funcname?: readonly { readonly String?: { readonly sval?: string } }[];
+        readonly args?: readonly object[];
+      };
+    };
+  };
 }
