@@ -27,6 +27,7 @@ export type CancelSignal = 'SIGINT' | 'SIGTERM';
  */
 const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   INVALID_ARGUMENT: EXIT.refused,
+  CACHED_TARGET: EXIT.refused,
   INVALID_NAME: EXIT.refused,
   INVALID_VERSION: EXIT.refused,
   INVALID_CONFIG: EXIT.refused,

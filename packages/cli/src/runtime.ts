@@ -1,6 +1,7 @@
 import {
   MigrationAgent,
   MigratorError,
+  nameCommandsFor,
   type LoadAgentOptions,
   type RunListener,
   type Style,
@@ -48,6 +49,7 @@ export async function agentsOf(
   { outOfOrder, tenants = 'one' }: AgentWishes = {},
 ): Promise<MigrationAgent[]> {
   const { surroundings, common, onEvent } = runtime;
+  nameCommandsFor({ kind: 'ff' });
   const { projectRoot, project } = await projectOf(runtime);
   const options: LoadAgentOptions = {
     projectRoot,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as door from './index';
 import { preTasksExecution } from './plugin';
 import { REQUEST_VARIABLE, requestOf } from './request';
-import { createWorkspace } from './testing/workspace';
+import { createWorkspace, dependenciesContext } from './testing/workspace';
 
 const DIST = join(__dirname, '..', 'dist');
 
@@ -26,6 +26,20 @@ describe('the plugin', () => {
     expect(door.name).toBe('@flashfusion/db');
     expect(door.createNodesV2).toBe(door.createNodes);
     expect(door.createNodes[0]).toBe('**/db.config.{ts,mts,cts,js,mjs,cjs,json}');
+  });
+
+  it('D2: makes edges of the project graph only where the option asks for them', async () => {
+    const workspace = createWorkspace({
+      'apps/api/db.config.json': '{}',
+      'apps/api/migrations/20250917102200_a.ts': `export default { dependencies: ['users:20250910090000'] };`,
+      'libs/users/index.ts': '',
+    });
+    const context = dependenciesContext(workspace, { api: 'apps/api', users: 'libs/users' });
+    expect(await door.createDependencies({}, context)).toEqual([]);
+    expect(await door.createDependencies(undefined, context)).toEqual([]);
+    const edges = await door.createDependencies({ edges: 'migrations' }, context);
+    expect(edges).toMatchObject([{ source: 'api', target: 'users' }]);
+    workspace.dispose();
   });
 
   it('hands the request to the tasks', async () => {
@@ -64,7 +78,7 @@ describe('the plugin', () => {
     expect(loaded.filter((name) => HEAVY.includes(name))).toEqual([]);
   });
 
-  it.each(['migrate', 'status', 'rollback'])(
+  it.each(['migrate', 'status', 'rollback', 'baseline', 'repair'])(
     'starts %s without Nx, ts-morph or a driver',
     (name) => {
       const loaded = packagesLoadedBy(`require('./executors/${name}/executor.js');`);

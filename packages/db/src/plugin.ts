@@ -2,7 +2,7 @@ import type { CreateDependencies, CreateNodes, PreTasksExecution } from '@nx/dev
 import { createMigrationDependencies } from './graph/create-dependencies';
 import { CONFIG_GLOB } from './graph/config-name';
 import { createDatabaseNodes } from './graph/create-nodes';
-import type { DbPluginOptions } from './graph/options';
+import { normalizeOptions, type DbPluginOptions } from './graph/options';
 import { REQUEST_VARIABLE, readRequest } from './request';
 
 export type { DbPluginOptions } from './graph/options';
@@ -10,15 +10,20 @@ export type { DbPluginOptions } from './graph/options';
 /** The name that Nx knows the plugin by. */
 export const name = '@flashfusion/db';
 
-/** Infers `migrate`, `status` and `rollback` for every project with a `db.config.*`. */
+/** Infers `migrate`, `status`, `rollback`, `baseline` and `repair` for every project with a `db.config.*`. */
 export const createNodes: CreateNodes<DbPluginOptions> = [CONFIG_GLOB, createDatabaseNodes];
 
 /** The same, under the name that Nx 22 looks for. */
 export const createNodesV2 = createNodes;
 
-/** Makes each `project:version` dependency of a migration an edge of the project graph. */
-export const createDependencies: CreateDependencies<DbPluginOptions> = (_options, context) =>
-  createMigrationDependencies(context);
+/**
+ * Makes each `project:version` dependency of a migration an edge of the project graph where the option `edges` asks for it, and
+ * remembers what createNodes has read.
+ */
+export const createDependencies: CreateDependencies<DbPluginOptions> = async (options, context) => {
+  const edges = await createMigrationDependencies(context);
+  return normalizeOptions(options).edges === 'migrations' ? edges : [];
+};
 
 /**
  * Tells the tasks which configuration was asked for. Nx drops the name of a configuration that a target does not have and

@@ -5,6 +5,7 @@
 export type ErrorCode =
   // Input: arguments, configuration, files. Nothing was touched.
   | 'INVALID_ARGUMENT'
+  | 'CACHED_TARGET'
   | 'INVALID_NAME'
   | 'INVALID_VERSION'
   | 'INVALID_CONFIG'

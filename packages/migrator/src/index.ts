@@ -94,6 +94,7 @@ export { formatError, formatProblems, type FormatErrorOptions } from './report/f
 export { formatEvent } from './report/format-event';
 export { formatMarkdownSummary, type Refusal } from './report/format-markdown';
 export { formatPlan } from './report/format-plan';
+export { formatAdoption, formatBaseline, formatRepair } from './report/format-repair';
 export { formatRunResult } from './report/format-run-result';
 export { formatStatus } from './report/format-status';
 export { formatStatusMatrix } from './report/format-status-matrix';
@@ -108,4 +109,5 @@ export {
 export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
+export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { redact } from './database/redact';

@@ -1,4 +1,4 @@
-import type { BaselineResult } from '@flashfusion/migrator';
+import { formatBaseline } from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
 import { onEachDatabase, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
@@ -26,16 +26,4 @@ export async function baseline(flags: BaselineFlags, runtime: Runtime): Promise<
       effect: result.status === 'done' ? 'changed' : 'unchanged',
     };
   });
-}
-
-function formatBaseline({ project, environment, status, marked }: BaselineResult): string {
-  const head =
-    status === 'planned'
-      ? `Would mark ${count(marked)} of ${project} as applied in ${environment}, without running them:`
-      : `Marked ${count(marked)} of ${project} as applied in ${environment}, without running them:`;
-  return [head, ...marked.map(({ id, name }) => `  ${id} ${name}`)].join('\n');
-}
-
-function count(marked: BaselineResult['marked']): string {
-  return marked.length === 1 ? '1 migration' : `${marked.length} migrations`;
 }

@@ -1,10 +1,9 @@
 import {
+  formatAdoption,
+  formatRepair,
   MigratorError,
-  type AdoptEnvironmentResult,
   type RepairAction,
   type RepairOptions,
-  type RepairResult,
-  type RepairStep,
 } from '@flashfusion/migrator';
 import { EXIT, exitCodeOfFailedRun } from '../exit-code';
 import { onEachDatabase, type Outcome } from '../outcome';
@@ -37,7 +36,12 @@ export async function repair(
     const result = await agent.repair(options);
     return {
       document: result,
-      text: formatRepair(result, runtime),
+      text: formatRepair(result, {
+        doAll: '--yes',
+        commandFor: ({ version }, action) =>
+          `ff db repair ${version}${scopeFlags(runtime.common)} --${action}`,
+        formatRun: (run) => formatRun(run, runtime),
+      }),
       exitCode:
         result.status === 'failed' ? exitCodeOfFailedRun(result.run?.failed?.error) : EXIT.done,
       effect: result.status === 'done' || result.status === 'failed' ? 'changed' : 'unchanged',
@@ -79,26 +83,6 @@ async function adopt(
   });
 }
 
-function formatAdoption(result: AdoptEnvironmentResult): string {
-  const { environment, from, histories, others } = result;
-  const rest = others.map(
-    (other) =>
-      `  Schema ${other.schema} is stamped '${other.environment}' and was left alone. Adopt that environment as well.`,
-  );
-  if (result.status === 'nothing-to-do') {
-    return [`Nothing to adopt: the database is used as '${environment}'.`, ...rest].join('\n');
-  }
-  const head =
-    result.status === 'planned'
-      ? `Would adopt the database of '${from}' as '${environment}':`
-      : `Adopted the database of '${from}' as '${environment}':`;
-  const lines = histories.map(
-    ({ schema, migrations }) =>
-      `  schema ${schema}: the state of ${migrations === 1 ? '1 migration' : `${migrations} migrations`} carried over`,
-  );
-  return [head, ...lines, ...rest].join('\n');
-}
-
 /**
  * What the engine is asked for. An action that is named is meant; without one `--yes` does what `repair` has shown.
  *
@@ -138,29 +122,4 @@ function actionsOf(flags: RepairFlags): RepairAction[] {
     ...(flags.markReverted ? (['mark-reverted'] as const) : []),
     ...(flags.acceptChecksum ? (['accept-checksum'] as const) : []),
   ];
-}
-
-function formatRepair(result: RepairResult, runtime: Runtime): string {
-  const scope = `${result.project} in ${result.environment}`;
-  if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
-  const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
-  if (result.run !== undefined) lines.push('', formatRun(result.run, runtime));
-  if (result.status === 'planned') {
-    const proposed = result.steps.every(({ action }) => action !== 'choose');
-    const how = proposed ? 'Add --yes to do all of it, or name a step yourself:' : 'Say which:';
-    lines.push('', `Nothing was changed. ${how}`);
-    lines.push(...result.steps.flatMap((step) => commandsFor(step, scopeFlags(runtime.common))));
-  }
-  return lines.join('\n');
-}
-
-const HEADS = { planned: 'Would repair', done: 'Repaired', failed: 'Could not repair' } as const;
-
-function formatStep({ id, name, action, why }: RepairStep): string {
-  return `  ${id} ${name}${action === 'choose' ? '' : `: ${action}`}\n    ${why}`;
-}
-
-function commandsFor({ version, action, choices }: RepairStep, scope: string): string[] {
-  const actions = action === 'choose' ? choices : [action];
-  return actions.map((each) => `  ff db repair ${version}${scope} --${each}`);
 }

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepOutput, readReport, taskContext } from '../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../testing/workspace';
+import baseline from './baseline/executor';
 import migrate from './migrate/executor';
+import repair from './repair/executor';
 import rollback from './rollback/executor';
 import status from './status/executor';
 
@@ -105,7 +107,7 @@ describe('the executors', () => {
   });
 
   it('show with --verbose how a migration came to fail', async () => {
-    const broken = migration('20250917102400', 'teams').replace('teams (id', 'teams (id id');
+    const broken = migration('20250917102400', 'teams'); // the table exists already
     workspace.write({ 'apps/api/migrations/20250917102400_teams.js': broken });
     expect(await migrate({}, task('migrate'))).toEqual({ success: false });
     expect(printed.out).toMatch(/where: .*20250917102400_teams\.js:\d+:\d+\n/);
@@ -124,5 +126,124 @@ describe('the executors', () => {
       environment: 'staging',
       error: { code: 'INVALID_CONNECTION' },
     });
+  });
+
+  it('D3: refuse to run a target that Nx would cache, before anything else', async () => {
+    for (const [name, run] of Object.entries({ migrate, status, rollback, baseline, repair })) {
+      const context = task(name);
+      context.target = { ...context.target, cache: true };
+      const options = { environment: 'regions', database: 'eu', to: '20250917102300', last: 1 };
+      expect(await run(options as never, context)).toEqual({ success: false });
+      expect(printed.err).toContain(`CACHED_TARGET: api:${name}`);
+      expect(printed.out).toBe('');
+      printed.err = '';
+    }
+  });
+
+  describe('for the history', () => {
+    const fresh = 'pglite:.data/adopted';
+    const context = (target: string, environments = ['development']) => {
+      const made = taskContext(workspace, { project: 'shop', target, environments });
+      made.projectsConfigurations.projects['shop'] = {
+        root: 'apps/shop',
+        targets: {
+          'db-repair': { executor: '@flashfusion/db:repair' },
+          'db-migrate': { executor: '@flashfusion/db:migrate' },
+        },
+      };
+      return made;
+    };
+    beforeAll(() =>
+      workspace.write({
+        'apps/shop/db.config.json': JSON.stringify({
+          environments: {
+            development: { url: fresh },
+            regions: { databases: { eu: { url: fresh }, us: { url: fresh } } },
+          },
+        }),
+        'apps/shop/migrations/20250917102200_carts.js': migration('20250917102200', 'carts'),
+        'apps/shop/migrations/20250917102300_lines.js': migration('20250917102300', 'lines'),
+      }),
+    );
+
+    it('C18: baseline marks what the database has, and shows it before', async () => {
+      const to = 20250917102200;
+      expect(await baseline({ to, dryRun: true }, context('baseline'))).toEqual({ success: true });
+      expect(printed.out).toContain('Would mark 1 migration of shop');
+      expect(await baseline({ to }, context('baseline'))).toEqual({ success: true });
+      expect(printed.out).toContain('Marked 1 migration of shop as applied in development');
+      expect(await baseline({ to }, context('baseline'))).toEqual({ success: false });
+      expect(printed.err).toContain('HISTORY_NOT_EMPTY');
+    });
+
+    it('C18: repair shows what is needed, with commands of Nx, and does what is named', async () => {
+      const file = 'apps/shop/migrations/20250917102200_carts.js';
+      workspace.write({ [file]: `${migration('20250917102200', 'carts')}\n// edited` });
+      expect(await repair({}, context('repair'))).toEqual({ success: true });
+      expect(printed.out).toContain('nx run shop:repair --name=20250917102200 --accept-checksum');
+      expect(printed.out).not.toContain('ff db');
+      printed.out = '';
+      const options = { name: 'carts', acceptChecksum: true };
+      expect(await repair(options, context('repair'))).toEqual({ success: true });
+      expect(printed.out).toContain('Repaired shop in development');
+      expect(await repair({}, context('repair'))).toEqual({ success: true });
+      expect(printed.out).toContain('Nothing needs repair');
+    });
+
+    it.each([
+      [{ markApplied: true }, 'needs the migration'],
+      [{ name: 'carts', markApplied: true, resume: true }, '2 ways at once'],
+      [{ name: 'carts', adoptEnvironment: 'production' }, 'a whole database'],
+      [{ environment: 'regions', name: 'carts', markApplied: true }, '2 databases'],
+    ])('C18: repair refuses %j', async (options, message) => {
+      expect(await repair(options, context('repair'))).toEqual({ success: false });
+      expect(printed.err).toMatch(new RegExp(`INVALID_ARGUMENT.*${message}`));
+    });
+
+    it('H2: hints name the targets by the names that the project gives them, and no other front end', async () => {
+      workspace.write({
+        'apps/shop/migrations/20250917102300_lines.js': `${migration('20250917102300', 'lines').replace('version:', "dependencies: ['users:20250101000000'], version:")}`,
+        'libs/users/db.config.json': '{}',
+        'libs/users/package.json': '{ "name": "users" }',
+        'libs/users/migrations/20250101000000_users.js': migration('20250101000000', 'users'),
+      });
+      expect(await migrate({}, context('db-migrate'))).toEqual({ success: false });
+      expect(printed.err).toContain('`nx run users:db-migrate`');
+      expect(printed.err).toContain('--with-dependencies');
+      expect(printed.err).not.toMatch(/ff db|nx run users:migrate|withDependencies/);
+    });
+
+    it('H7: a prerequisite that Nx did not run names the lost order', async () => {
+      const made = context('migrate');
+      made.projectsConfigurations.projects['users'] = { root: 'libs/users' };
+      const own = { project: 'shop', target: 'migrate' };
+      made.taskGraph = {
+        roots: [],
+        tasks: { 'shop:migrate': { id: 'shop:migrate', target: own } },
+        dependencies: { 'shop:migrate': [] },
+      } as unknown as typeof made.taskGraph;
+      made.target = { ...made.target, dependsOn: ['build'] };
+      expect(await migrate({}, made)).toEqual({ success: false });
+      expect(printed.err).toMatch(/PREREQUISITE_NOT_APPLIED[^]*targetDefaults in nx\.json/);
+      printed.err = '';
+      made.target = { dependsOn: [{ projects: ['users'], target: 'migrate' }] };
+      await migrate({ environment: 'development' }, made);
+      expect(printed.err).toContain('--exclude-task-dependencies');
+    });
+  });
+
+  it('G7: refuse another database than the one of the target, or leave it to its own target', async () => {
+    const made = task('migrate--eu', 'regions');
+    made.target = { ...made.target, options: { database: 'eu' } };
+    expect(await migrate({ database: 'us' }, made)).toEqual({ success: false });
+    expect(printed.err).toMatch(/INVALID_ARGUMENT.*is for the database eu/);
+    const entry = (id: string, target: string) => ({ id, target: { project: 'api', target } });
+    made.taskGraph = {
+      roots: [],
+      tasks: { one: entry('one', 'migrate--eu'), all: entry('all', 'migrate') },
+      dependencies: { one: [], all: ['one'] },
+    } as unknown as typeof made.taskGraph;
+    expect(await migrate({ database: 'us' }, made)).toEqual({ success: true });
+    expect(printed.out).toBe('');
   });
 });

@@ -1,27 +1,34 @@
 import { findProjects } from '@flashfusion/migrator';
 import { join, relative, sep } from 'node:path';
 import { requiredProjects, type ProjectFacts } from '../graph/project-facts';
-import { projectOwners, requiredNxNames } from '../graph/project-owners';
+import { projectOwners, Requirements, type Upstream } from '../graph/project-owners';
+import { readFacts } from '../graph/read-facts';
 
 /**
- * The projects that a project's migrations depend on, as Nx names them: what the plugin infers too. Searches the workspace
- * only if there are dependencies.
+ * What a project's migrations need of other projects: what the plugin infers too. Searches the workspace only if there are
+ * dependencies.
  *
  * @param root the project's folder, relative to the workspace
  */
-export async function findRequiredProjects(
+export async function findUpstream(
   workspaceRoot: string,
   root: string,
   facts: ProjectFacts,
-): Promise<string[]> {
-  if (requiredProjects(facts).length === 0) return [];
+): Promise<Upstream> {
+  if (requiredProjects(facts).length === 0) return { projects: [], files: [] };
   const found = await findProjects(workspaceRoot);
   const nxNames = new Map(found.map((each) => [each.root, each.workspaceName]));
   const nxNameOf = (folder: string) =>
     Promise.resolve(nxNames.get(join(workspaceRoot, folder)) ?? folder);
-  const projects = found.map(({ root: folder, name, formerNames }) => ({
+  const others = found.map(async ({ root: folder, configPath }) => ({
     root: relative(workspaceRoot, folder).split(sep).join('/') || '.',
-    facts: { name, formerNames },
+    facts: (await readFacts(configPath, workspaceRoot)).facts,
   }));
-  return requiredNxNames({ root, facts }, await projectOwners(projects, nxNameOf), nxNameOf);
+  // The files of this project may not be written yet.
+  const projects = [
+    ...(await Promise.all(others)).filter((other) => other.root !== root),
+    { root, facts },
+  ];
+  const owners = await projectOwners(projects, nxNameOf);
+  return new Requirements(projects, owners, nxNameOf).of(root);
 }

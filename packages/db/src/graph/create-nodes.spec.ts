@@ -8,6 +8,7 @@ const CONFIG = `
 import { defineConfig } from '@flashfusion/migrator';
 export default defineConfig({ environments: { development: { url: 'pglite:memory:' }, production: { url: { env: 'X' } } } });
 `;
+const TARGETS = ['migrate', 'status', 'rollback', 'baseline', 'repair'];
 const requiring = (...ids: string[]) => `export default { dependencies: ${JSON.stringify(ids)} };`;
 
 describe('createDatabaseNodes', () => {
@@ -40,9 +41,9 @@ describe('createDatabaseNodes', () => {
   /** What Nx does next: createDependencies writes down what createNodes has read. */
   const remember = () => createMigrationDependencies(dependenciesContext(workspace, {}, []));
 
-  it('infers the three targets with every environment as a configuration', async () => {
+  it('C18: infers the five targets with every environment as a configuration', async () => {
     const inferred = await targets();
-    expect(Object.keys(inferred)).toEqual(['migrate', 'status', 'rollback']);
+    expect(Object.keys(inferred)).toEqual(TARGETS);
     for (const target of Object.values(inferred)) {
       expect(target.cache).toBe(false);
       expect(target.defaultConfiguration).toBeUndefined();
@@ -146,8 +147,7 @@ describe('createDatabaseNodes', () => {
       'migrate',
       'migrate--eu',
       'migrate--us',
-      'status',
-      'rollback',
+      ...TARGETS.slice(1),
     ]);
     expect(inferred['migrate--eu']?.options).toMatchObject({
       database: 'eu',
@@ -177,6 +177,70 @@ describe('createDatabaseNodes', () => {
     expect(await required()).toEqual(['a', 'b']);
   });
 
+  /** The targets of `reports` in a workspace with these projects, whose names in Nx have a scope. */
+  async function targetsOfReports(
+    configs: Readonly<Record<string, string>>,
+    migrations: Readonly<Record<string, string>>,
+  ) {
+    const files = Object.entries(configs).flatMap(([name, config]) => [
+      [`libs/${name}/db.config.json`, config],
+      [`libs/${name}/package.json`, JSON.stringify({ name: `@acme/${name}` })],
+    ]);
+    workspace.write(Object.fromEntries(files) as Record<string, string>);
+    workspace.write(migrations);
+    const paths = Object.keys(configs).map((name) => `libs/${name}/db.config.json`);
+    const context = { workspaceRoot: workspace.root, nxJsonConfiguration: {} };
+    const nodes = await createDatabaseNodes(paths, undefined, context);
+    const own = nodes.find(([file]) => file === 'libs/reports/db.config.json')?.[1];
+    return Object.values(own?.projects ?? {})[0]?.targets as Record<string, TargetConfiguration>;
+  }
+
+  it('H1: has the migrations that its own depend on, in turn too, among the inputs of migrate', async () => {
+    const inferred = await targetsOfReports(
+      { reports: '{}', audit: '{ "migrations": "sql" }', base: '{}', other: '{}' },
+      {
+        'libs/reports/migrations/20250917102200_a.ts': requiring('@acme/audit:20250910090000'),
+        'libs/audit/sql/20250910090000_a.ts': requiring('@acme/base:20250910080000'),
+        'libs/base/migrations/20250910080000_a.ts': requiring('@acme/reports:20250101000000'),
+      },
+    );
+    expect(inferred['migrate']?.inputs).toEqual([
+      '{projectRoot}/migrations/**/*',
+      '{projectRoot}/db.config.json',
+      '{workspaceRoot}/libs/audit/sql/**/*',
+      '{workspaceRoot}/libs/audit/db.config.json',
+      '{workspaceRoot}/libs/base/migrations/**/*',
+      '{workspaceRoot}/libs/base/db.config.json',
+    ]);
+    expect(inferred['status']?.inputs).toHaveLength(2);
+  });
+
+  it('G7: lets a database wait for the same database of other projects, where they have it', async () => {
+    const databases =
+      '{ "environments": { "production": { "databases": { "eu": {}, "us": {} } } } }';
+    const inferred = await targetsOfReports(
+      { reports: databases, audit: databases, base: '{}' },
+      {
+        'libs/reports/migrations/20250917102200_a.ts': requiring(
+          '@acme/audit:20250910090000',
+          '@acme/base:20250910090000',
+        ),
+      },
+    );
+    const params = 'forward';
+    expect(inferred['migrate--eu']?.dependsOn).toEqual([
+      { dependencies: true, target: 'migrate--eu', params },
+      { projects: ['@acme/audit'], target: 'migrate--eu', params },
+      { projects: ['@acme/base'], target: 'migrate', params },
+    ]);
+    expect(inferred['migrate']?.dependsOn).toEqual([
+      { dependencies: true, target: 'migrate', params },
+      { projects: ['@acme/audit', '@acme/base'], target: 'migrate', params },
+      { target: 'migrate--eu', params },
+      { target: 'migrate--us', params },
+    ]);
+  });
+
   it('works in the root of the workspace', async () => {
     workspace.write({ 'db.config.json': '{}' });
     expect((await targets('db.config.json'))['migrate']?.inputs).toEqual([
@@ -195,7 +259,7 @@ describe('createDatabaseNodes', () => {
     async (_case, source) => {
       workspace.write({ 'apps/api/db.config.ts': source });
       const inferred = await targets();
-      expect(Object.keys(inferred)).toEqual(['migrate', 'status', 'rollback']);
+      expect(Object.keys(inferred)).toEqual(TARGETS);
       expect(inferred['migrate']?.configurations).toEqual({});
     },
   );
@@ -207,7 +271,7 @@ describe('createDatabaseNodes', () => {
     workspace.write({ 'apps/api/migrations/20250917102200_a.ts/index.ts': '' });
     workspace.remove('.nx/workspace-data');
     workspace.write({ '.nx/workspace-data': 'in the way' });
-    expect(Object.keys(await targets())).toHaveLength(3);
+    expect(Object.keys(await targets())).toHaveLength(TARGETS.length);
     expect(await infer('gone/db.config.ts')).toEqual({});
   });
 });

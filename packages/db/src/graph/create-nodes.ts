@@ -5,7 +5,7 @@ import { computation } from './computation';
 import { FactsCache } from './facts-cache';
 import { normalizeOptions, type DbPluginOptions } from './options';
 import type { ProjectFacts } from './project-facts';
-import { projectOwners, requiredNxNames } from './project-owners';
+import { projectOwners, Requirements } from './project-owners';
 import { readFacts } from './read-facts';
 import { inferTargets } from './targets';
 import { warn } from './warn';
@@ -44,9 +44,9 @@ export async function createDatabaseNodes(
     (await import('@flashfusion/migrator/graph')).findProjectName(join(workspaceRoot, root));
   const owners = await projectOwners(found, nxNameOf);
   computation.owners = owners;
+  const requirements = new Requirements(found, owners, nxNameOf);
   for (const { file, root, facts } of found) {
-    const required = await requiredNxNames({ root, facts }, owners, nxNameOf);
-    const own = { root, ...inferTargets(root, facts, required, options) };
+    const own = { root, ...inferTargets(root, facts, await requirements.of(root), options) };
     results.push([file, { projects: { [root]: own } }]);
   }
   return results;

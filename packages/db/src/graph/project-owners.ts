@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { requiredProjects, type ProjectFacts } from './project-facts';
 
 /** A project with a database, as createNodes found it. */
@@ -39,15 +40,79 @@ export async function projectOwners(
   return owners;
 }
 
-/** The projects that migrations of a project declare dependencies on, as Nx names them, each once, sorted. */
-export async function requiredNxNames(
-  { root, facts }: { readonly root: string; readonly facts: ProjectFacts },
-  owners: ProjectOwners,
-  nxNameOf: NxNameOf,
-): Promise<string[]> {
-  const named = requiredProjects(facts).map(async (name): Promise<string[]> => {
-    const roots = owners.get(name)?.filter((other) => other !== root);
-    return roots === undefined ? [name] : Promise.all(roots.map(nxNameOf));
-  });
-  return [...new Set((await Promise.all(named)).flat())].sort();
+/** A project that migrations of another one need. */
+export interface RequiredProject {
+  /** As Nx names it. */
+  readonly name: string;
+  /** Names of the databases of all its environments. */
+  readonly databases: readonly string[];
+}
+
+/** What the migrations of a project need of other projects. */
+export interface Upstream {
+  /** The projects that they declare dependencies on, each once, sorted. They may not exist. */
+  readonly projects: readonly RequiredProject[];
+  /** The files of these projects, and of those that these need in turn, which decide whether the migrations can run. */
+  readonly files: readonly string[];
+}
+
+/** What all projects with a database need of each other. */
+export class Requirements {
+  private names: Promise<ReadonlyMap<string, string>> | undefined;
+
+  constructor(
+    private readonly projects: readonly (DatabaseProject & { readonly facts: ProjectFacts })[],
+    private readonly owners: ProjectOwners,
+    private readonly nxNameOf: NxNameOf,
+  ) {}
+
+  async of(root: string): Promise<Upstream> {
+    const direct = await this.direct(root);
+    const seen = new Set<string | undefined>([root, undefined]);
+    const files: string[] = [];
+    for (const waiting = [...direct]; waiting.length > 0;) {
+      const project = waiting.shift()?.project;
+      if (project === undefined || seen.has(project.root)) continue;
+      seen.add(project.root);
+      const { migrations, configName, helpers } = project.facts;
+      files.push(`${migrations}/**/*`, posix.join(project.root, configName), ...helpers);
+      waiting.push(...(await this.direct(project.root)));
+    }
+    return {
+      projects: direct.map(({ name, project }) => ({
+        name,
+        databases: Object.values(project?.facts.environments ?? {}).flat(),
+      })),
+      files,
+    };
+  }
+
+  /** Each project that migrations of the one in a folder name, by its name in Nx, each once, sorted. */
+  private async direct(root: string) {
+    const own = this.projects.find((project) => project.root === root);
+    const required = own === undefined ? [] : requiredProjects(own.facts);
+    if (required.length === 0) return [];
+    const names = await (this.names ??= this.readNames());
+    const found = new Map<string, (typeof this.projects)[number] | undefined>();
+    for (const name of required) {
+      const roots = this.owners.get(name)?.filter((other) => other !== root);
+      const owners = roots ?? [...names].flatMap(([other, known]) => (known === name ? other : []));
+      for (const other of owners) {
+        found.set(
+          names.get(other) ?? name,
+          this.projects.find((project) => project.root === other),
+        );
+      }
+      if (roots === undefined && owners.length === 0) found.set(name, undefined);
+    }
+    return [...found]
+      .map(([name, project]) => ({ name, project }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** Nx's name for each root. Only workspaces whose projects name each other read it. */
+  private async readNames(): Promise<ReadonlyMap<string, string>> {
+    const names = this.projects.map(async ({ root }) => [root, await this.nxNameOf(root)] as const);
+    return new Map(await Promise.all(names));
+  }
 }

@@ -54,7 +54,7 @@ export function readReport(workspace: TestWorkspace, name: string, project = 'ap
 export interface KeptOutput {
   /** May be set to `''` between two tasks. */
   out: string;
-  readonly err: string;
+  err: string;
 }
 
 /** Keeps what each test of the suite prints, instead of showing it. To be called inside `describe`. */

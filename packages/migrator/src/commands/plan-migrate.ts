@@ -10,7 +10,13 @@ import { withProblems, type Plan } from '../plan/types';
 import { checkSql } from '../run/check-sql';
 import { loadMigrations } from './load-migrations';
 import { findPrerequisites } from './prerequisites';
-import { orThrow, refuseOtherEnvironment, type CommandContext } from './project-database';
+import {
+  lookAtHistory,
+  orThrow,
+  projectDatabase,
+  refuseOtherEnvironment,
+  type CommandContext,
+} from './project-database';
 import type { ProjectHistory } from './read-project-history';
 import { refusePossibleRename } from './refuse-possible-rename';
 
@@ -38,12 +44,32 @@ export interface PlannedRun {
   readonly known?: KnownMigrations;
 }
 
-/** The project's migration files, checked and hashed, not loaded. */
-export function findFiles({
-  settings,
-  sources,
-}: CommandContext): Promise<readonly MigrationFile[]> {
-  return sources.files(settings);
+/**
+ * The project's migration files, checked and hashed, not loaded. A folder that is gone has no files if the history knows migrations
+ * of the project: git drops an empty folder, and what the history has of them is then reported as files that are gone.
+ */
+export async function findFiles(context: CommandContext): Promise<readonly MigrationFile[]> {
+  const { settings, sources } = context;
+  try {
+    return await sources.files(settings);
+  } catch (error) {
+    if (!(error instanceof MigratorError) || error.code !== 'MIGRATIONS_FOLDER_NOT_FOUND')
+      throw error;
+    if (await hasHistory(context)) return [];
+    throw error;
+  }
+}
+
+/** Whether the history has rows of the project. `false` where it cannot be read: the caller reports a better reason. */
+async function hasHistory(context: CommandContext): Promise<boolean> {
+  try {
+    const project = await projectDatabase(context);
+    return await lookAtHistory(project, 'report', ({ entries }) =>
+      Promise.resolve(entries.some(({ project: name }) => name === context.settings.project)),
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** What is pending, loaded, and what stops a run before that is planned. */

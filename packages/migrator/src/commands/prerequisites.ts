@@ -1,3 +1,4 @@
+import { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
 import type { HistoryState } from '../history/state';
@@ -12,6 +13,19 @@ import {
 import { entriesElsewhere, otherProjectSettings } from './other-projects';
 import type { CommandContext } from './project-database';
 import { underAllPresentNames } from './read-project-history';
+
+/** The files of another project. None where its folder is gone: what depends on them then reports an unknown dependency. */
+async function filesOf(
+  { sources }: CommandContext,
+  other: Parameters<CommandContext['sources']['files']>[0],
+): Promise<readonly MigrationFile[]> {
+  try {
+    return await sources.files(other);
+  } catch (error) {
+    if (error instanceof MigratorError && error.code === 'MIGRATIONS_FOLDER_NOT_FOUND') return [];
+    throw error;
+  }
+}
 
 /**
  * Gathers what planning has to know of other projects. Where the history at hand already says that all prerequisites are
@@ -41,7 +55,7 @@ export async function findPrerequisites(
   const elsewhere: HistoryEntry[] = [];
   for (const found of projects.filter(({ name }) => wanted.has(name))) {
     const other = await otherProjectSettings(context, found);
-    migrations.set(found.name, await sources.files(other));
+    migrations.set(found.name, await filesOf(context, other));
     elsewhere.push(...(await entriesElsewhere(context, other, history)));
   }
   const here = await underAllPresentNames(context, entries);
@@ -49,5 +63,6 @@ export async function findPrerequisites(
     entries: [...here, ...elsewhere],
     migrations,
     projects: projects.map(({ name }) => name),
+    project: settings.project,
   });
 }

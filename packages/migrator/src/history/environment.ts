@@ -1,3 +1,4 @@
+import { currentFrontEnd } from '../front-end';
 import type { Problem } from '../errors';
 import type { DatabaseStamps, SchemaStamp } from './stamps';
 import type { DatabaseStamp, HistoryState } from './state';
@@ -79,8 +80,13 @@ function isOwn(name: string, { environment, formerEnvironments = [] }: Environme
 /** The command that makes a database of one environment a database of another. */
 export function adoptCommand(from: string, scope: EnvironmentScope): string {
   const { environment, project, databaseName, tenant } = scope;
+  const frontEnd = currentFrontEnd();
+  const command =
+    frontEnd.kind === 'nx'
+      ? `nx run ${frontEnd.targetOf('repair', project)}:${environment} --adopt-environment=${from}`
+      : `ff db repair --adopt-environment=${from} --project=${project} --env=${environment}`;
   return [
-    `ff db repair --adopt-environment=${from} --project=${project} --env=${environment}`,
+    command,
     databaseName === undefined ? '' : ` --database=${databaseName}`,
     tenant === undefined ? '' : ` --tenant=${tenant}`,
   ].join('');

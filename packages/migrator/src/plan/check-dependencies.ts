@@ -2,7 +2,7 @@ import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationFile, MigrationId } from '../migration/types';
-import { migrateCommands } from './commands';
+import { migrateCommands, withDependenciesOption } from './commands';
 import { didYouMean, nearest } from './nearest';
 import type { PrerequisiteLookup } from './prerequisites';
 import { effectiveState } from './effective-state';
@@ -94,7 +94,13 @@ function checkOther(
       return {
         code: 'PREREQUISITE_NOT_APPLIED',
         message: `${label(migration)} depends on ${dependency}, which is not applied in ${environment}.`,
-        hint: `Apply it first: ${migrateCommands({ project, environment })}; or let this command do it: --with-dependencies (Nx: --withDependencies).`,
+        hint: `Apply it first: ${migrateCommands({ project, environment })}; or let this command do it: ${withDependenciesOption()}.`,
+      };
+    case 'filesNotHere':
+      return {
+        code: 'PREREQUISITE_NOT_APPLIED',
+        message: `${label(migration)} depends on ${dependency}, which is missing in the database (${environment}). The files of ${project} are not here: this folder has one project with migrations.`,
+        hint: `Apply ${dependency} to this database first, where the files of ${project} are. If the name is wrong, write \`project:version\`.`,
       };
     case 'unknownVersion':
       return {
@@ -110,7 +116,7 @@ function checkOther(
         message: `${label(migration)} depends on ${dependency}, but there is no project “${project}” with migrations.`,
         hint:
           didYouMean(prerequisites.nearest(dependency)) ??
-          'Write `project:version`, with a project that has a db.config file.',
+          `Write \`project:version\`, with a project that has a db.config file. If this folder is a part of the workspace, apply ${dependency} where the files of ${project} are.`,
       };
   }
 }

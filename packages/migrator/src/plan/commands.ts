@@ -1,3 +1,5 @@
+import { currentFrontEnd, type CommandName } from '../front-end';
+
 /**
  * A way to correct the history of one migration. `resume` is a run; each of the others is one audited row. `mark-retired`:
  * the file is gone, the change stays.
@@ -11,34 +13,65 @@ export interface CommandScope {
   readonly environment: string;
 }
 
-/** What both doors assume without being told. */
+/** What both front ends assume if no environment is named. */
 const DEFAULT_ENVIRONMENT = 'development';
 
-/** The two ways to apply a project's migrations, as text for a hint. */
+/** How to apply a project's migrations, as text for a hint. */
 export function migrateCommands(scope: CommandScope): string {
-  return `\`${nxTarget('migrate', scope)}\` or \`ff db migrate${ffScope(scope)}\``;
+  return commandText('migrate', scope, { nx: '', ff: '' });
 }
 
-/** The two ways to revert one migration, as text for a hint. */
+/** How to apply a project's migrations with what they need of other projects, as text for a hint. */
+export function migrateWithDependenciesCommand(scope: CommandScope): string {
+  const frontEnd = currentFrontEnd();
+  const nx = ' --with-dependencies';
+  if (frontEnd.kind === 'nx') return `\`${nxRun('migrate', scope)}${nx}\``;
+  return `\`ff db migrate${ffScope(scope)}${nx}\``;
+}
+
+/** The option that also applies what is needed of other projects. */
+export function withDependenciesOption(): string {
+  const option = '--with-dependencies';
+  return currentFrontEnd().kind === 'program' ? `${option} (Nx: --withDependencies)` : option;
+}
+
+/** How to revert one migration, as text for a hint. */
 export function rollbackCommands(scope: CommandScope, version: string): string {
-  const nx = `${nxTarget('rollback', scope)} --name=${version}`;
-  return `\`${nx}\` or \`ff db rollback ${version}${ffScope(scope)}\``;
+  return commandText('rollback', scope, { nx: ` --name=${version}`, ff: ` ${version}` });
 }
 
 /** How to look at a project's migrations, as text for a hint. */
 export function statusCommands(scope: CommandScope): string {
-  return `\`${nxTarget('status', scope)}\` or \`ff db status${ffScope(scope)}\``;
+  return commandText('status', scope, { nx: '', ff: '' });
 }
 
 /** A repair of one migration, as text for a hint. */
 export function repairCommand(scope: CommandScope, version: string, action: RepairAction): string {
+  if (currentFrontEnd().kind === 'nx') {
+    return `\`${nxRun('repair', scope)} --name=${version} --${action}\``;
+  }
   return `\`ff db repair ${version}${ffScope(scope)} --${action}\``;
 }
 
+function commandText(
+  command: CommandName,
+  scope: CommandScope,
+  args: { readonly nx: string; readonly ff: string },
+): string {
+  const frontEnd = currentFrontEnd();
+  const nx = `\`${nxRun(command, scope)}${args.nx}\``;
+  const ff = `\`ff db ${command}${args.ff}${ffScope(scope)}\``;
+  if (frontEnd.kind === 'program') return `${nx} or ${ff}`;
+  return frontEnd.kind === 'nx' ? nx : ff;
+}
+
 /** Nx's configuration carries the environment: without it the hint would lead to another database. */
-function nxTarget(target: string, { project, environment }: CommandScope): string {
+function nxRun(command: CommandName, { project, environment }: CommandScope): string {
   const configuration = environment === DEFAULT_ENVIRONMENT ? '' : `:${environment}`;
-  return `nx run ${project}:${target}${configuration}`;
+  const frontEnd = currentFrontEnd();
+  const target =
+    frontEnd.kind === 'nx' ? frontEnd.targetOf(command, project) : `${project}:${command}`;
+  return `nx run ${target}${configuration}`;
 }
 
 function ffScope({ project, environment }: CommandScope): string {

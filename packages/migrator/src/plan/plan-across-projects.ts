@@ -130,6 +130,7 @@ export function planAcrossProjects<M extends PlannableMigration>(
     entries: projects.flatMap(({ entries }) => entries),
     migrations: new Map(projects.map(({ project, files }) => [project, files])),
     projects: projectNames,
+    project: requested.project,
   });
   const problems: Problem[] = [...found];
   const steps = new Map<MigrationId, PlanStep<M>>();

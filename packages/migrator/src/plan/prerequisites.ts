@@ -6,8 +6,9 @@ import { nearest } from './nearest';
 import type { KnownMigrations, OrderNode } from './planned-order';
 import type { PlannableMigration } from './types';
 
-/** What is known of a migration of another project. */
-export type PrerequisiteState = 'applied' | 'notApplied' | 'unknownVersion' | 'unknownProject';
+/** What is known of a migration of another project. `filesNotHere`: this folder has one project with migrations, a part of a workspace. */
+export type PrerequisiteState =
+  'applied' | 'notApplied' | 'filesNotHere' | 'unknownVersion' | 'unknownProject';
 
 /** Answers what planning asks about the migrations of other projects. */
 export interface PrerequisiteLookup {
@@ -30,6 +31,8 @@ export interface PrerequisiteFacts {
   >;
   /** Names of all projects of the workspace that have migrations, for hints. */
   readonly projects: Iterable<string>;
+  /** The project that asks. Without it no folder counts as a part of a workspace. */
+  readonly project?: string;
   /** Loaded migrations of other projects that are not applied. Default: none. */
   readonly pending?: readonly OrderNode[];
 }
@@ -50,9 +53,8 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
     stateOf(id) {
       if (applied.has(id)) return 'applied';
       if (known.has(id) || recorded.has(id)) return 'notApplied';
-      return facts.migrations.has(parseMigrationId(id).project)
-        ? 'unknownVersion'
-        : 'unknownProject';
+      if (facts.migrations.has(parseMigrationId(id).project)) return 'unknownVersion';
+      return isAlone(facts) ? 'filesNotHere' : 'unknownProject';
     },
     nearest(id) {
       const { project, version } = parseMigrationId(id);
@@ -62,6 +64,11 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
       return nearest(version, versions).map((near) => `${project}:${near}`);
     },
   };
+}
+
+/** Whether the project that asks is the only one in this folder. */
+function isAlone({ project, projects }: PrerequisiteFacts): boolean {
+  return project !== undefined && [...projects].every((name) => name === project);
 }
 
 /** A lookup that also knows these migrations when it comes to the order. */

@@ -149,13 +149,25 @@ function formatDetails(runs: readonly RunReport[]): string {
   ].join('\n');
 }
 
-/** Text as text: no table cell, emphasis, code, link, mention or HTML comes of it. Line ends become spaces. */
+/** What GitHub may take for a mention, with what follows: the name of a scoped project and the version behind it. */
+const MENTION = /(@[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)?(?::\d+)?)/;
+
+/**
+ * Text as text: no table cell, emphasis, code, link, mention or HTML comes of it. Line ends become spaces. A possible mention becomes
+ * a code span, which is copied without any added character.
+ */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\r\n]+\s*/g, ' ')
+    .split(MENTION)
+    .map((part, index) => (index % 2 === 1 ? `\`${part}\`` : escapePlain(part)))
+    .join('');
+}
+
+function escapePlain(text: string): string {
+  return text
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/[\\`*_|[\]~#!]/g, '\\$&')
-    .replace(/@/g, '@\u200b');
+    .replace(/[\\`*_|[\]~#!]/g, '\\$&');
 }

@@ -1,5 +1,5 @@
 import type { Plan, PlanStep, StepReason } from '../plan/types';
-import { migrateCommands } from '../plan/commands';
+import { migrateCommands, migrateWithDependenciesCommand } from '../plan/commands';
 import { parseMigrationId } from '../migration/id';
 import { modeOf } from '../migration/mode';
 import { plainStyle, type Style } from './style';
@@ -28,7 +28,7 @@ function formatWaiting({ waitsFor = [], project, environment }: Plan, style: Sty
     [
       style.warning(`Before that, other projects have to apply ${waitsFor.join(', ')}:`),
       ...commands.map((command) => `  ${command}`),
-      `Or apply them along with these: \`ff db migrate --project=${project} --with-dependencies\`.`,
+      `Or apply them along with these: ${migrateWithDependenciesCommand({ project, environment })}.`,
     ].join('\n'),
   ];
 }

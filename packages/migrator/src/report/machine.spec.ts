@@ -118,9 +118,12 @@ describe('the Markdown summary', () => {
     expectGolden(formatMarkdownSummary([planned]), 'summary-planned.md.txt');
   });
 
-  it('escapes what could break the table or become HTML', () => {
-    expect(escapeMarkdown('a|b `c` <script>\n*d* @team')).toBe(
-      'a\\|b \\`c\\` &lt;script&gt; \\*d\\* @\u200bteam',
+  it('H5: escapes what could break the table or become HTML, and adds nothing to an id', () => {
+    expect(escapeMarkdown('a|b `c` <script>\n*d* @team, a @ b')).toBe(
+      'a\\|b \\`c\\` &lt;script&gt; \\*d\\* `@team`, a @ b',
+    );
+    expect(escapeMarkdown('@acme/api_x:20250917102200 (a|b)')).toBe(
+      '`@acme/api_x:20250917102200` (a\\|b)',
     );
   });
 

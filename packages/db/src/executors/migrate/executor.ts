@@ -9,6 +9,7 @@ import {
 } from '@flashfusion/migrator';
 import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
+import { explainLostOrder } from '../shared/lost-order';
 import { durationsOf, runTask } from '../shared/run-task';
 import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
@@ -23,7 +24,13 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
       ...durationsOf(options),
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
-    run: (agent) => migrate(agent, options, context),
+    run: async (agent) => {
+      try {
+        return await migrate(agent, options, context);
+      } catch (error) {
+        throw explainLostOrder(error, context);
+      }
+    },
     format: (result, detail) =>
       'tenants' in result
         ? formatTenantsResult(result, { detail: detail === 'verbose' ? 'each' : 'short' })

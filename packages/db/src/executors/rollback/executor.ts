@@ -5,6 +5,7 @@ import {
   type RunResult,
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
+import { refuseTenants } from '../shared/refuse-tenants';
 import { durationsOf, runTask } from '../shared/run-task';
 import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
@@ -19,7 +20,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     context,
     overrides: durationsOf(options),
     run: async (agent) => {
-      refuseTenants(agent);
+      refuseTenants(agent, 'rollback');
       return agent.rollback({
         selection: selectionOf(options, agent.settings.project),
         mode: options.dryRun === true ? 'dry-run' : 'run',
@@ -31,15 +32,6 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     afterFailure: 'stop',
     reporter: reportTo(options.reportFolder, context),
   });
-
-/** A rollback of all tenants at once is nothing that somebody asks for by accident. */
-function refuseTenants({ hasTenants, settings }: MigrationAgent): void {
-  if (!hasTenants) return;
-  const { project, environment } = settings;
-  throw new MigratorError('INVALID_ARGUMENT', `${environment} has tenants.`, {
-    hint: `Revert one of them: \`ff db rollback --project=${project} --env=${environment} --tenant=<name> …\`.`,
-  });
-}
 
 function selectionOf({ name, to, last }: RollbackExecutorSchema, project: string): Selection {
   const text = (option: string, value: string | number) => versionText(option, value, project);

@@ -1,11 +1,20 @@
-import { formatError, formatEvent, MigrationAgent, MigratorError } from '@flashfusion/migrator';
+import {
+  formatError,
+  formatEvent,
+  MigrationAgent,
+  MigratorError,
+  nameCommandsFor,
+} from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
+import { refuseCachedTarget } from './cached-target';
+import { isForAnotherDatabase } from './chosen-database';
 import { chooseEnvironment } from './environment';
 import { documentOf, onEachDatabase, type Finding, type Place } from './on-each-database';
 import type { CommonOptions, DurationOptions } from './options';
 import { print, printJson, tell } from './output';
 import { cancelOnSignals } from './signals';
+import { targetNames } from './target-names';
 
 type LoadOptions = Parameters<typeof MigrationAgent.load>[0];
 
@@ -17,6 +26,8 @@ export interface Task<Result> {
   readonly options: CommonOptions;
   readonly context: ExecutorContext;
   readonly overrides?: LoadOptions['overrides'];
+  /** `one`: where the environment has several databases, the command has to name one. Default `each`. */
+  readonly targets?: 'each' | 'one';
   /** Runs on one database. */
   run(agent: MigrationAgent): Promise<Result>;
   /** The result, for people; `verbose` with causes and stacks. */
@@ -41,6 +52,7 @@ export interface Reporter<Result> {
  */
 export async function runTask<Result>(task: Task<Result>): Promise<{ success: boolean }> {
   const { options, reporter } = task;
+  nameCommandsFor({ kind: 'nx', targetOf: targetNames(task.context) });
   const cancel = cancelOnSignals();
   try {
     await quietly(() => reporter?.begin(presumedPlace(task)));
@@ -66,7 +78,10 @@ async function findingsOf<Result>(
 ): Promise<Finding<Result>[]> {
   let agents: MigrationAgent[];
   try {
+    refuseCachedTarget(task.context);
+    if (isForAnotherDatabase(task.options, task.context)) return [];
     agents = await loadAgents(task, signal);
+    if (task.targets === 'one') refuseSeveral(agents);
   } catch (error) {
     const refused: Finding<Result> = { kind: 'refused', place: presumedPlace(task), error };
     tellFinding(task, refused);
@@ -106,6 +121,17 @@ function presumedPlace<Result>({ options, context }: Task<Result>): Place {
   } catch {
     return { ...place, environment: undefined };
   }
+}
+
+/** @throws {MigratorError} `INVALID_ARGUMENT` for several databases */
+function refuseSeveral(agents: readonly MigrationAgent[]): void {
+  if (agents.length <= 1) return;
+  const names = agents.flatMap(({ settings }) => settings.databaseName ?? []);
+  throw new MigratorError(
+    'INVALID_ARGUMENT',
+    `The environment has ${agents.length} databases (${names.join(', ')}), and this target works on one of them.`,
+    { hint: 'Name it: --database=<name>.' },
+  );
 }
 
 /** What the command line says over the configuration; what it does not say is not there. */

@@ -16,7 +16,7 @@ import type { ProjectFacts } from '../../graph/project-facts';
 import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
 import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/generator';
-import { findRequiredProjects } from '../required-projects';
+import { findUpstream } from '../required-projects';
 import type { ConfigurationGeneratorSchema } from './schema';
 
 /**
@@ -59,8 +59,8 @@ async function writeTargets(
   const configuration = readProjectConfiguration(tree, project);
   const options = normalizeOptions(registeredOptions(readNxJson(tree)));
   const facts = await factsOf(tree, configuration.root, configName);
-  const required = await findRequiredProjects(tree.root, configuration.root, facts);
-  const { targets } = inferTargets(configuration.root, facts, required, options);
+  const upstream = await findUpstream(tree.root, configuration.root, facts);
+  const { targets } = inferTargets(configuration.root, facts, upstream, options);
   updateProjectConfiguration(tree, project, {
     ...configuration,
     targets: { ...configuration.targets, ...targets },

@@ -37,7 +37,14 @@ describe('convert-to-inferred', () => {
   }
 
   it('takes out what is inferred, and registers the plugin', async () => {
-    expect(Object.keys(targets())).toEqual(['build', 'migrate', 'status', 'rollback']);
+    expect(Object.keys(targets())).toEqual([
+      'build',
+      'migrate',
+      'status',
+      'rollback',
+      'baseline',
+      'repair',
+    ]);
     await convert();
     expect(targets()).toEqual({ build: { command: 'x' } });
     expect(readNxJson(tree)?.plugins).toEqual(['@flashfusion/db']);

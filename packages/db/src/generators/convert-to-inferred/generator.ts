@@ -17,13 +17,15 @@ import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
 import { PLUGIN, registeredOptions, registerPlugin } from '../init/generator';
 import { withoutInferred } from './without-inferred';
-import { findRequiredProjects } from '../required-projects';
+import { findUpstream } from '../required-projects';
 import type { ConvertToInferredGeneratorSchema } from './schema';
 
 const OPTION_OF = {
   [`${PLUGIN}:migrate`]: 'migrateTargetName',
   [`${PLUGIN}:status`]: 'statusTargetName',
   [`${PLUGIN}:rollback`]: 'rollbackTargetName',
+  [`${PLUGIN}:baseline`]: 'baselineTargetName',
+  [`${PLUGIN}:repair`]: 'repairTargetName',
 } as const;
 
 /**
@@ -62,8 +64,8 @@ async function convert(
     return;
   }
   const { facts } = await readFacts(join(tree.root, project.root, config), tree.root);
-  const required = await findRequiredProjects(tree.root, project.root, facts);
-  const inferred = inferTargets(project.root, facts, required, normalizeOptions(plugin)).targets;
+  const upstream = await findUpstream(tree.root, project.root, facts);
+  const inferred = inferTargets(project.root, facts, upstream, normalizeOptions(plugin)).targets;
   const targets: Record<string, TargetConfiguration> = {};
   for (const [target, explicit] of Object.entries(project.targets ?? {})) {
     const counterpart = inferred[target];
