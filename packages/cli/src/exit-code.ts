@@ -40,6 +40,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   INVALID_CONNECTION: EXIT.refused,
   IDENTIFIER_TOO_LONG: EXIT.refused,
   MIGRATIONS_FOLDER_NOT_FOUND: EXIT.refused,
+  FOREIGN_MIGRATIONS: EXIT.refused,
   NOT_A_REGULAR_FILE: EXIT.refused,
   FILE_UNREADABLE: EXIT.refused,
   FILE_TOO_LARGE: EXIT.refused,

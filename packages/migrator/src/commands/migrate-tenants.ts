@@ -5,6 +5,7 @@ import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';
 import { migrate } from './migrate';
+import { emptinessOf } from './run-results';
 import { findFiles, planDryRun, type MigrateOptions } from './plan-migrate';
 import { migrateAcrossProjects } from './migrate-across-projects';
 import {
@@ -53,12 +54,13 @@ export async function migrateTenants(
     const run = new TenantRun(context, options, outcomes);
     canary = await run.run(pending, concurrencyOf(project, options));
   }
-  return tenantsResult(
+  const result = tenantsResult(
     project.result,
     tenants.map(({ name }) => outcomes.get(name) ?? notReached(name)),
     canary,
     performance.now() - started,
   );
+  return { ...result, ...emptinessOf(context, await findFiles(context)) };
 }
 
 /** The work on the tenants that are behind: canary first, then several at once, until too many have failed. */

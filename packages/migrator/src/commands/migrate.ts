@@ -13,7 +13,7 @@ import {
   type PlannedRun,
 } from './plan-migrate';
 import { lookAtHistory, projectDatabase, type CommandContext } from './project-database';
-import { plannedResult, runResult } from './run-results';
+import { emptinessOf, plannedResult, runResult } from './run-results';
 
 /** Applies what is pending. See {@link MigrationAgent.migrate}. */
 export async function migrate(
@@ -22,11 +22,12 @@ export async function migrate(
 ): Promise<RunResult> {
   const started = performance.now();
   const files = await findFiles(context);
+  const emptiness = emptinessOf(context, files);
   const project = await projectDatabase(context);
   if (options.mode === 'dry-run') {
     return lookAtHistory(project, 'throw', async (state, history) => {
       const plan = await planDryRun(context, { files, state, history }, options);
-      return plannedResult(project.result, plan, started);
+      return { ...plannedResult(project.result, plan, started), ...emptiness };
     });
   }
   return own(project, { damage: 'throw' }, async (owned) => {
@@ -36,7 +37,7 @@ export async function migrate(
     const plan = await planMigrate(context, { files, state, history }, options);
     if (plan.steps.length > 0) await prepareHistory(project, owned, scope);
     const outcome = await carryOut(scope, plan, state, options.transaction);
-    return runResult(project.result, scope.runId, plan, outcome, started);
+    return { ...runResult(project.result, scope.runId, plan, outcome, started), ...emptiness };
   });
 }
 

@@ -1,6 +1,8 @@
+import type { MigrationFile } from '../migration/types';
 import type { Plan } from '../plan/types';
 import type { ResultContext, RunResult } from '../run/result';
 import type { PlanOutcome } from '../run/run-plan';
+import type { CommandContext } from './project-database';
 
 /** The result of a dry run. */
 export function plannedResult(context: ResultContext, plan: Plan, started: number): RunResult {
@@ -36,4 +38,12 @@ export function runResult(
     prerequisiteRuns: [],
     durationMs: performance.now() - started,
   };
+}
+
+/** Tells of a folder without any migration: "everything is applied" would hide a wrong folder. */
+export function emptinessOf(
+  { settings }: CommandContext,
+  files: readonly MigrationFile[],
+): Pick<RunResult, 'emptyFolder'> {
+  return files.length === 0 ? { emptyFolder: settings.migrationsFolder } : {};
 }

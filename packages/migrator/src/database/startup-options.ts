@@ -41,7 +41,6 @@ const OWNED: Readonly<Record<string, { readonly same?: RegExp; readonly hint: st
   standard_conforming_strings: { same: /^(?:on|true|yes|1)$/i, hint: RUNNER_VALUES },
   bytea_output: { same: /^hex$/i, hint: RUNNER_VALUES },
   xmloption: { same: /^content$/i, hint: RUNNER_VALUES },
-  lc_monetary: { same: /^C$/, hint: RUNNER_VALUES },
   client_connection_check_interval: { same: /^(?:1s|1000)$/, hint: 'Leave it out: it is 1s.' },
   application_name: { hint: 'Write it as a parameter of its own: application_name=<name>.' },
 };

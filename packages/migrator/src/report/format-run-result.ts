@@ -5,7 +5,7 @@ import { formatPlan } from './format-plan';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
-import { count, formatHead, indent, paragraphs } from './wording';
+import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './wording';
 
 /** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
 export function formatRunResult(
@@ -40,7 +40,10 @@ function formatOutcome(result: RunResult, how: Manner): string {
   const applies = result.action === 'apply';
   switch (result.status) {
     case 'nothing-to-do':
-      return applies ? 'Nothing to apply: everything is applied.' : 'Nothing to revert.';
+      if (!applies) return 'Nothing to revert.';
+      return result.emptyFolder === undefined
+        ? 'Nothing to apply: everything is applied.'
+        : formatEmptyFolder(result.emptyFolder);
     case 'planned':
       return formatPlan(result.plan, style);
     case 'done':

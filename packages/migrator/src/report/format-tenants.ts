@@ -10,7 +10,7 @@ import { formatError, formatProblems } from './format-error';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
-import { count, formatHead, indent, paragraphs } from './wording';
+import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './wording';
 
 /** More failures than this are of a kind, and JSON has them all. */
 const MOST_LISTED = 20;
@@ -36,6 +36,7 @@ export function formatTenantsResult(
       detail === 'each' ? formatTable(result.tenants.map(outcomeRow)) : undefined,
       formatPlanned(result, style),
       formatFailures(result, { style, detail }),
+      result.emptyFolder === undefined ? undefined : formatEmptyFolder(result.emptyFolder),
       formatCounts(result, style),
       result.counts.notReached + result.counts.failed + result.counts.refused > 0
         ? 'Run the same command again to go on: tenants that are done are only looked at.'

@@ -26,6 +26,11 @@ export function formatHead(context: ResultContext, style: Style): string {
   return `${style.strong(project)} · ${style.strong(where)} · ${formatTarget(target)} ${source}`;
 }
 
+/** For a migrations folder without any migration. */
+export function formatEmptyFolder(folder: string): string {
+  return `Nothing to apply: there are no migrations yet in ${folder}. Generate the first one (ff db generate <name>, or nx g @flashfusion/db:migration <name>), or correct \`migrations\` in db.config.`;
+}
+
 /** Puts spaces in front of every line. */
 export function indent(text: string, spaces: number = 2): string {
   const margin = ' '.repeat(spaces);

@@ -38,6 +38,8 @@ export interface RunResult extends ResultContext {
   readonly status: 'done' | 'nothing-to-do' | 'planned' | 'failed';
   readonly runId: string;
   readonly plan: Plan;
+  /** The migrations folder, if it has no migration at all; absent otherwise. */
+  readonly emptyFolder?: string;
   readonly done: readonly MigrationOutcome[];
   readonly failed: MigrationFailure | undefined;
   readonly notReached: readonly MigrationId[];
@@ -116,6 +118,8 @@ export interface TenantsResult extends ResultContext {
   /** The tenant that went first and alone; `undefined` where none had anything to do. */
   readonly canary: string | undefined;
   readonly counts: TenantCounts;
+  /** The migrations folder, if it has no migration at all; absent otherwise. */
+  readonly emptyFolder?: string;
   /** In the order in which the environment names them. */
   readonly tenants: readonly TenantOutcome[];
   /** Milliseconds. */

@@ -1,10 +1,14 @@
-import { readdirSync, realpathSync, type Dirent } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, realpathSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { MigratorError, type Problem } from '../errors';
 import { migrationId } from '../migration/id';
 import type { MigrationFile } from '../migration/types';
 import { parseFileName } from './file-name';
+import { foreignMigrations, type OtherEntry } from './foreign-migrations';
 import { checksumOf, readSource } from './read-source';
+
+/** How much of another tool's file is read to recognize it, in bytes. */
+const LONGEST_BEGINNING = 4_096;
 
 /** The project and its migrations folder. */
 export interface DiscoverOptions {
@@ -16,26 +20,30 @@ export interface DiscoverOptions {
 /**
  * Finds the migration files of a folder and hashes them; nothing is loaded. Sub-folders are not searched. Files that
  * cannot be meant as migrations (helpers, a README, type declarations, tests) are passed over; a code file that starts
- * with a digit but is not named like a migration is a problem.
+ * with a digit but is not named like a migration is a problem, and so are migrations of other tools.
  *
  * @returns the files, by version
  * @throws {MigratorError} with every problem of the folder at once: `MIGRATIONS_FOLDER_NOT_FOUND`, `FILE_UNREADABLE`,
- *   `INVALID_NAME`, `INVALID_VERSION`, `DUPLICATE_VERSION`, `NOT_A_REGULAR_FILE`, `FILE_TOO_LARGE`, `NOT_UTF8`, `NUL_BYTE`
+ *   `INVALID_NAME`, `INVALID_VERSION`, `DUPLICATE_VERSION`, `FOREIGN_MIGRATIONS`, `NOT_A_REGULAR_FILE`, `FILE_TOO_LARGE`, `NOT_UTF8`, `NUL_BYTE`
  * @example const files = await discoverMigrations({ project: 'api', folder: '/repo/apps/api/migrations' });
  */
 export async function discoverMigrations(options: DiscoverOptions): Promise<MigrationFile[]> {
   const { root, entries } = listFolder(options.folder);
   const files: MigrationFile[] = [];
-  const loneSql: { version: string; path: string }[] = [];
+  const loneSql: { version: string; path: string; entry: Dirent }[] = [];
+  const others: Dirent[] = [];
   const problems: Problem[] = [];
 
   for (const entry of entries) {
     const path = join(options.folder, entry.name);
     const parsed = parseFileName(entry.name);
     // A folder that is named like nothing of ours may hold what it likes.
-    if (parsed.kind === 'other') continue;
+    if (parsed.kind === 'other') {
+      others.push(entry);
+      continue;
+    }
     if (parsed.kind === 'sql') {
-      if (!entry.isDirectory()) loneSql.push({ version: parsed.version, path });
+      if (!entry.isDirectory()) loneSql.push({ version: parsed.version, path, entry });
       continue;
     }
     if (parsed.kind === 'malformed') {
@@ -56,7 +64,16 @@ export async function discoverMigrations(options: DiscoverOptions): Promise<Migr
   }
 
   files.sort((a, b) => compare(a.version, b.version) || compare(a.path, b.path));
-  problems.push(...duplicates(files), ...unusedSql(loneSql, files));
+  const versions = new Set(files.map((file) => file.version));
+  const unread = loneSql.filter(({ version }) => !versions.has(version));
+  const foreign = foreignMigrations(
+    options.folder,
+    [...others, ...unread.map(({ entry }) => entry)].map((entry) => otherEntry(root, entry)),
+    () => files.map(({ path }) => textOf(path, root)),
+  );
+  // What is known to be another tool's is not reported a second time as misnamed.
+  const misnamed = unread.filter(({ entry }) => !foreign.names.has(entry.name));
+  problems.push(...duplicates(files), ...foreign.problems, ...misnamed.map(unusedSql));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
   return files;
 }
@@ -110,19 +127,47 @@ function duplicates(files: readonly MigrationFile[]): Problem[] {
 }
 
 /** SQL named like a migration that no migration of that version can be reading: it would silently never run. */
-function unusedSql(
-  found: readonly { version: string; path: string }[],
-  files: readonly MigrationFile[],
-): Problem[] {
-  const versions = new Set(files.map((file) => file.version));
-  return found
-    .filter(({ version }) => !versions.has(version))
-    .map(({ path }) => ({
-      code: 'INVALID_NAME',
-      message: `${path} is named like a migration, but SQL files are not run by themselves.`,
-      hint: 'Read it in the `up` of a migration with the same version, or start its name with a letter.',
-      where: path,
-    }));
+function unusedSql({ path }: { readonly path: string }): Problem {
+  return {
+    code: 'INVALID_NAME',
+    message: `${path} is named like a migration, but SQL files are not run by themselves.`,
+    hint: 'Read it in the `up` of a migration with the same version, or start its name with a letter.',
+    where: path,
+  };
+}
+
+/** What tells whose an entry is. Reads only folders and SQL that are numbered, and the journal's folder of Drizzle. */
+function otherEntry(root: string, entry: Dirent): OtherEntry {
+  const { name } = entry;
+  const path = join(root, name);
+  const listed = entry.isDirectory() && (/^\d/.test(name) || name === 'meta');
+  const numberedSql = entry.isFile() && /^\d.*\.sql$/i.test(name);
+  try {
+    return {
+      name,
+      children: listed ? readdirSync(path) : [],
+      text: numberedSql ? beginningOf(path) : '',
+    };
+  } catch {
+    // It is not ours, so that it need not be readable: its name has to do.
+    return { name, children: [], text: '' };
+  }
+}
+
+function beginningOf(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(LONGEST_BEGINNING);
+    return buffer.toString('utf8', 0, readSync(file, buffer));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The text of a migration; empty for one that cannot be used, which is a problem of its own. */
+function textOf(path: string, root: string): string {
+  const source = readSource(path, root);
+  return source.kind === 'bytes' ? source.bytes.toString('utf8') : '';
 }
 
 function compare(a: string, b: string): number {
