@@ -75,7 +75,12 @@ function defineStatus(db: Command, run: Run): void {
       '--check',
       'exit with 5 when anything is pending, failed, drifted or damaged; verifies the history',
     )
-    .option('--recent <n>', 'how many of the latest runs to show');
+    .option('--recent <n>', 'how many of the latest runs to show')
+    .option(
+      '--report <path>',
+      'with --check: compare the history with this report of earlier runs, or a folder of them; repeatable',
+      (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
+    );
   withEnvironment(command)
     .addHelpText('after', examples('status'))
     .action((flags: StatusFlags & CommonOptions) =>

@@ -32,6 +32,7 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
   status: [
     ['ff db status', 'this project in development'],
     ['ff db status --env=production --check', 'for CI: exit 5 unless everything is applied'],
+    ['ff db status --check --report=run.json', 'also compare the history with the JSON of a run'],
     ['ff db status --json --recent=50', 'for a script'],
   ],
   rollback: [

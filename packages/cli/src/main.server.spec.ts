@@ -119,6 +119,25 @@ describeEachPostgres('ff on a server', (server) => {
     });
   });
 
+  it('A7: status --check --report names what an earlier run did and the history lost', async () => {
+    const cwd = await folderWith({ ...config(database), ...USERS_AND_TEAMS });
+    const { stdout } = await ff({ cwd }, 'db', 'migrate', '--json');
+    await writeFiles(cwd, { 'run.json': stdout, 'bad.json': '{' });
+    const check = ['db', 'status', '--check', '--report=run.json'];
+    expect(await ff({ cwd }, ...check, '--report', 'run.json')).toMatchObject({ exitCode: 0 });
+
+    await database.query(
+      `WITH newest AS (DELETE FROM migration_history WHERE id = (SELECT max(id) FROM migration_history) RETURNING id)
+       DELETE FROM migration_chain USING newest WHERE row_id = newest.id`,
+    );
+
+    const found = await ff({ cwd }, ...check);
+    expect(found.exitCode).toBe(5);
+    expect(found.stdout).toMatch(/HISTORY_CORRUPT[^]*run\.json says[^]*remove run\.json/);
+    expect(await ff({ cwd }, ...check, '--report=bad.json')).toMatchObject({ exitCode: 2 });
+    expect(await ff({ cwd }, 'db', 'status', '--report=run.json')).toMatchObject({ exitCode: 2 });
+  });
+
   it('exits with 3 and names the holder while another runner is at it', async () => {
     const cwd = await folderWith({ ...config(database), ...GATED });
     await database.query('SELECT pg_advisory_lock($1)', [GATE]);

@@ -15,7 +15,7 @@ export type { AdoptEnvironmentOptions, AdoptEnvironmentResult } from './commands
 export type { ChangedHistory } from './commands/change-environment';
 export type { RepairAction, RepairOptions, RepairResult, RepairStep } from './commands/repair';
 export type { RollbackOptions } from './commands/rollback';
-export type { StatusOptions } from './commands/status';
+export type { EarlierReport, EarlierRun, StatusOptions } from './commands/status';
 export type { StatusTenantsOptions } from './commands/status-tenants';
 export type {
   Config,
@@ -101,6 +101,7 @@ export { formatStatusMatrix } from './report/format-status-matrix';
 export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';
 export {
   parseRunReport,
+  reportsIn,
   tenantReports,
   toRunReport,
   toRunReports,

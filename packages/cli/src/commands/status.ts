@@ -2,6 +2,8 @@ import {
   formatError,
   formatStatus,
   formatStatusMatrix,
+  MigratorError,
+  type EarlierReport,
   type MigrationAgent,
   type StatusResult,
 } from '@flashfusion/migrator';
@@ -9,12 +11,15 @@ import { parseWholeNumber } from '../arguments';
 import { EXIT, exitCodeOfError, type ExitCode } from '../exit-code';
 import { onEachDatabase, type Outcome, type Part } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
+import { readReports } from './read-reports';
 import { tenantsStatusPart } from './tenants-part';
 
 export interface StatusFlags extends DatabaseFlags {
   readonly check?: true;
   /** How many of the newest history rows to show. */
   readonly recent?: string;
+  /** Files, and folders of files, with what earlier runs did. */
+  readonly report?: readonly string[];
 }
 
 /**
@@ -27,14 +32,15 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
   const agents = await agentsOf(runtime, flags, { tenants: 'each' });
   const check = flags.check === true;
   const history = check ? 'verify' : 'read';
+  const reports = await reportsOf(flags, runtime);
   const columns: { readonly name: string; readonly status: StatusResult | undefined }[] = [];
   const failures: string[] = [];
   const look = async (agent: MigrationAgent): Promise<Part> => {
     const name = agent.settings.databaseName ?? agent.settings.environment;
     try {
       if (agent.hasTenants)
-        return tenantsStatusPart(await agent.statusTenants({ history }), check, runtime);
-      const result = await agent.status({ recent, history });
+        return tenantsStatusPart(await agent.statusTenants({ history, reports }), check, runtime);
+      const result = await agent.status({ recent, history, reports });
       columns.push({ name, status: result });
       return {
         document: result,
@@ -58,6 +64,19 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
     ...outcome,
     text: [formatStatusMatrix(columns, runtime.style), ...failures].join('\n\n'),
   };
+}
+
+async function reportsOf(
+  { check, report: paths = [] }: StatusFlags,
+  { surroundings: { cwd } }: Runtime,
+): Promise<readonly EarlierReport[]> {
+  if (paths.length === 0) return [];
+  if (check !== true) {
+    throw new MigratorError('INVALID_ARGUMENT', '--report needs --check.', {
+      hint: 'Add --check: it compares the history with the reports, and exits with 5 if a row is missing.',
+    });
+  }
+  return (await readReports(paths, cwd)).runs;
 }
 
 function checkExitCode({ counts, problems }: StatusResult): ExitCode {

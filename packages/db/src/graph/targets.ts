@@ -69,7 +69,10 @@ export function inferTargets(
       ],
     }),
     ...Object.fromEntries(parts.map(({ name, target }) => [name, target])),
-    [options.statusTargetName]: common('status'),
+    [options.statusTargetName]: {
+      ...common('status'),
+      options: { reportFolder: options.reportFolder },
+    },
     [options.rollbackTargetName]: reporting(common('rollback')),
     [options.baselineTargetName]: common('baseline'),
     [options.repairTargetName]: common('repair'),

@@ -62,7 +62,7 @@ export async function repair(
     refuseWrongConfirmation(context.settings, options.confirm);
     return lookAtHistory(project, 'report', async (seen, history) => {
       await refuseOtherStamps(context.settings, history);
-      const state = await inDepth(context, seen, history, 'verify');
+      const state = await inDepth(context, seen, { history, depth: 'verify' });
       const steps = await chooseSteps(context, state, options);
       return {
         ...project.result,
@@ -89,7 +89,7 @@ export async function repair(
 
 function verified(context: CommandContext, { state, connection }: Owned): Promise<Owned['state']> {
   const history = new History(connection.session, context.settings.schema);
-  return inDepth(context, state, history, 'verify');
+  return inDepth(context, state, { history, depth: 'verify' });
 }
 
 async function chooseSteps(

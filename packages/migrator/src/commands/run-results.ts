@@ -17,6 +17,7 @@ export function plannedResult(context: ResultContext, plan: Plan, started: numbe
     notReached: [],
     prerequisiteRuns: [],
     durationMs: performance.now() - started,
+    finishedAt: new Date().toISOString(),
   };
 }
 
@@ -37,6 +38,7 @@ export function runResult(
     ...outcome,
     prerequisiteRuns: [],
     durationMs: performance.now() - started,
+    finishedAt: new Date().toISOString(),
   };
 }
 

@@ -5,7 +5,7 @@ import { findFiles } from './plan-migrate';
 import { concurrencyOf } from './migrate-tenants';
 import { projectDatabase, type CommandContext } from './project-database';
 import { rememberedSources } from './project-sources';
-import { inDepth, isPending, standing, type HistoryDepth } from './status';
+import { inDepth, isPending, standing, type EarlierReport, type HistoryDepth } from './status';
 
 /** How to look. */
 export interface StatusTenantsOptions {
@@ -13,6 +13,8 @@ export interface StatusTenantsOptions {
   readonly concurrency?: number;
   /** As for one database: `verify` also verifies the hash of every row. Default `read`. */
   readonly history?: HistoryDepth;
+  /** As for one database: reports of earlier runs, of all tenants. */
+  readonly reports?: readonly EarlierReport[];
 }
 
 /** How every tenant stands. See {@link MigrationAgent.statusTenants}. */
@@ -32,7 +34,11 @@ export async function statusTenants(
     look: async ({ context, state, history }) =>
       standing(context, {
         files,
-        state: await inDepth(context, state, history, options.history ?? 'read'),
+        state: await inDepth(context, state, {
+          history,
+          depth: options.history ?? 'read',
+          reports: options.reports,
+        }),
         history,
       }),
   });

@@ -4,6 +4,7 @@ import type { History } from '../history/history';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { countFormerRows } from '../plan/former-names';
 import { migrationStatuses } from '../plan/migration-statuses';
+import { missingRowProblem, reportClaims, type EarlierReport } from '../plan/report-claims';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { findFiles, planMigrate, type MigrateFacts } from './plan-migrate';
@@ -19,7 +20,14 @@ export interface StatusOptions {
    * inserted by hand among the problems. Default `read`: only what is found without it.
    */
   readonly history?: HistoryDepth;
+  /**
+   * Reports of earlier runs, to be compared with the history: a migration that a run applied or reverted without a row of that
+   * run is among the problems (`HISTORY_CORRUPT`). Reports about another project, environment, database or tenant are ignored.
+   */
+  readonly reports?: readonly EarlierReport[];
 }
+
+export type { EarlierReport, EarlierRun } from '../plan/report-claims';
 
 /** How thoroughly the history is looked at. */
 export type HistoryDepth = 'read' | 'verify';
@@ -27,7 +35,7 @@ export type HistoryDepth = 'read' | 'verify';
 /** The state of every migration. See {@link MigrationAgent.status}. */
 export async function status(
   context: CommandContext,
-  { recent = 10, history: depth = 'read' }: StatusOptions,
+  { recent = 10, history: depth = 'read', reports }: StatusOptions,
 ): Promise<StatusResult> {
   const files = await findFiles(context);
   const database = await projectDatabase(context);
@@ -35,7 +43,7 @@ export async function status(
     ...database.result,
     ...(await standing(context, {
       files,
-      state: await inDepth(context, state, history, depth),
+      state: await inDepth(context, state, { history, depth, reports }),
       history,
     })),
     formerEnvironment: state.renamedFrom,
@@ -44,20 +52,32 @@ export async function status(
   }));
 }
 
+interface InDepth {
+  readonly history: History | undefined;
+  readonly depth: HistoryDepth;
+  readonly reports?: readonly EarlierReport[];
+}
+
 /** The state with what verifying the history finds besides: one problem for each migration. */
 export async function inDepth(
-  { settings: { environment, project, formerNames } }: CommandContext,
+  { settings }: CommandContext,
   state: ProjectHistory,
-  history: History | undefined,
-  depth: HistoryDepth,
+  { history, depth, reports = [] }: InDepth,
 ): Promise<ProjectHistory> {
-  if (depth === 'read' || history === undefined) return state;
+  if (history === undefined) return state;
+  const { environment, project, formerNames } = settings;
   const damage = [...state.damage];
-  for (const name of [project, ...formerNames]) {
-    for (const problem of await history.verify(state.renamedFrom ?? environment, name)) {
+  const add = (problems: readonly Problem[]) => {
+    for (const problem of problems) {
       if (damage.every(({ where }) => where !== problem.where)) damage.push(problem);
     }
+  };
+  if (depth === 'verify') {
+    for (const name of [project, ...formerNames])
+      add(await history.verify(state.renamedFrom ?? environment, name));
   }
+  const missing = await history.verifyReports(reportClaims(settings, reports));
+  add(missing.map(missingRowProblem));
   return { ...state, damage };
 }
 

@@ -71,6 +71,7 @@ export function tenantsResult(
     counts,
     tenants,
     durationMs,
+    finishedAt: new Date().toISOString(),
   };
 }
 

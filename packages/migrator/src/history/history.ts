@@ -11,6 +11,7 @@ import { readRollbackData, readStoredRollbackData } from './stored-rollback-data
 import { historyTables, type HistoryTables } from './tables';
 import { readUnfinished, type UnfinishedAttempts, type UnfinishedQuery } from './unfinished';
 import { verifyChain } from './verify-chain';
+import { verifyReports, type ReportClaim } from './verify-reports';
 import type { Problem } from '../errors';
 
 export type { AppendGuard, HistoryState, PrepareOptions, ReadOptions };
@@ -179,5 +180,14 @@ export class History {
    */
   verify(environment: string, project: string): Promise<Problem[]> {
     return verifyChain(this.#session, this.#tables, { environment, project, limit: 100 });
+  }
+
+  /**
+   * Compares the history with what earlier runs reported, in one statement.
+   *
+   * @returns the claims about migrations that have no row of the run
+   */
+  verifyReports(claims: readonly ReportClaim[]): Promise<ReportClaim[]> {
+    return verifyReports(this.#session, this.#tables, claims);
   }
 }

@@ -1,5 +1,5 @@
-import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { describeThrown } from '../errors';
+import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { maskSecrets } from './mask';
 
 /** One migration in a report. */
@@ -28,6 +28,8 @@ export interface RunReport {
   readonly notReached: readonly string[];
   /** Milliseconds. */
   readonly durationMs: number;
+  /** When the run ended, ISO 8601, UTC. Absent in reports of older versions. */
+  readonly finishedAt?: string;
 }
 
 /** Takes from a result what a report keeps: no file contents, no stacks, no secrets. */
@@ -54,6 +56,7 @@ export function toRunReport(result: RunResult): RunReport {
     },
     notReached: result.notReached,
     durationMs: result.durationMs,
+    finishedAt: result.finishedAt,
   };
 }
 
@@ -125,9 +128,41 @@ export function parseRunReport(value: unknown): RunReport | undefined {
     isListOf(report.done, isReportedMigration) &&
     (report.failed === undefined || isReportedFailure(report.failed)) &&
     [report.database, report.tenant].every((name) => name === undefined || isText(name)) &&
-    typeof report.durationMs === 'number';
+    typeof report.durationMs === 'number' &&
+    (report.finishedAt === undefined || isTime(report.finishedAt));
   return sound ? (value as RunReport) : undefined;
 }
+
+/**
+ * The reports in a document: one as a task wrote it, or what `--json` printed of a run or of all tenants.
+ *
+ * @param document parsed JSON
+ * @returns `undefined` if it holds no result of a run
+ */
+export function reportsIn(document: unknown): RunReport[] | undefined {
+  const report = parseRunReport(document);
+  if (report !== undefined) return [report];
+  const runs = reportsOfResult(document)?.map((run) => parseRunReport(run));
+  return runs?.every((run) => run !== undefined) ? runs : undefined;
+}
+
+/** The reports of what looks like a result. {@link parseRunReport} decides whether they are sound. */
+function reportsOfResult(document: unknown): RunReport[] | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  try {
+    return 'tenants' in document && Array.isArray(document.tenants)
+      ? tenantReports(document as TenantsResult)
+      : toRunReports(document as RunResult);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTime(value: unknown): boolean {
+  return isText(value) && TIME.test(value) && Number.isFinite(Date.parse(value));
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';

@@ -53,6 +53,7 @@ function thousand(): TenantsResult {
       tenant('very_last', { ...nothing, status: 'not-reached' }),
     ],
     durationMs: 61_000,
+    finishedAt: '2025-11-20T12:00:00.000Z',
   };
 }
 

@@ -51,6 +51,8 @@ export interface RunResult extends ResultContext {
   readonly prerequisiteRuns: readonly RunResult[];
   /** Milliseconds. */
   readonly durationMs: number;
+  /** When it ended, by the clock of the machine it ran on: ISO 8601, UTC. */
+  readonly finishedAt: string;
 }
 
 /** What `status` gives back. Looking changes nothing. */
@@ -124,6 +126,8 @@ export interface TenantsResult extends ResultContext {
   readonly tenants: readonly TenantOutcome[];
   /** Milliseconds. */
   readonly durationMs: number;
+  /** When it ended, by the clock of the machine it ran on: ISO 8601, UTC. */
+  readonly finishedAt: string;
 }
 
 /** The state of one tenant, in short. */

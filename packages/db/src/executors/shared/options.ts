@@ -22,8 +22,8 @@ export interface CommonOptions {
   readonly verbose?: boolean;
 }
 
-/** What executors that change a database take besides. */
+/** Where executors write reports, and where `status` reads those of earlier runs. */
 export interface ReportOptions {
-  /** Folder of report files, relative to the workspace; none are written without it. */
+  /** Folder of report files, relative to the workspace; none are written or read without it. */
   readonly reportFolder?: string;
 }

@@ -25,6 +25,7 @@ const result: RunResult = {
   failed: undefined,
   notReached: [],
   prerequisiteRuns: [],
+  finishedAt: '2025-11-20T12:00:00.000Z',
   durationMs: 20,
 };
 
@@ -66,6 +67,7 @@ const cancelled: Finding<TenantsResult> = {
       durationMs: 5,
     })),
     durationMs: 20,
+    finishedAt: '2025-11-20T12:00:00.000Z',
   },
 };
 

@@ -71,7 +71,8 @@ function staleNames(name: string, unplaced: string, place: Place): (file: string
     (every && file.startsWith(`${name}.`) && file.endsWith('.json'));
 }
 
-async function filesOf(folder: string): Promise<string[]> {
+/** The names in a folder; none if it does not exist. */
+export async function filesOf(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   type TenantsStatusResult,
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
+import { readReports } from '../shared/read-reports';
 import { runTask } from '../shared/run-task';
 import type { StatusExecutorSchema } from './schema';
 
@@ -13,9 +14,13 @@ const statusExecutor: PromiseExecutor<StatusExecutorSchema> = (options, context)
   runTask<StatusResult | TenantsStatusResult>({
     options,
     context,
-    run: (agent) => {
-      const history = options.check === true ? 'verify' : 'read';
-      return agent.hasTenants ? agent.statusTenants({ history }) : agent.status({ history });
+    run: async (agent) => {
+      const check = options.check === true;
+      const history = check ? 'verify' : 'read';
+      const reports = check ? await readReports(options.reportFolder, context) : [];
+      return agent.hasTenants
+        ? agent.statusTenants({ history, reports })
+        : agent.status({ history, reports });
     },
     format: (result) => ('tenants' in result ? formatTenantsStatus(result) : formatStatus(result)),
     succeeded: (result) => options.check !== true || isClean(result),

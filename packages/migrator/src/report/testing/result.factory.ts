@@ -55,6 +55,7 @@ export function runResult(changes: Partial<RunResult> = {}): RunResult {
     notReached: [],
     prerequisiteRuns: [],
     durationMs: 41,
+    finishedAt: '2025-11-20T12:00:00.000Z',
     ...changes,
   };
 }

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import {
+  MigratorError,
+  reportsIn,
+  tenantsNotReached,
+  type Problem,
+  type RunReport,
+  type TenantsNotReached,
+  type TenantsResult,
+} from '@flashfusion/migrator';
+import { findReportFiles } from './report-files';
+
+/** A command that was refused before it made a run, e.g. because the lock was held. */
+export interface RefusedRun {
+  readonly file: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What report files contain. */
+export interface ReadReports {
+  readonly runs: readonly { readonly file: string; readonly report: RunReport }[];
+  readonly refusals: readonly RefusedRun[];
+}
+
+interface Findings {
+  readonly runs: { readonly file: string; readonly report: RunReport }[];
+  readonly refusals: RefusedRun[];
+  readonly problems: Problem[];
+}
+
+/**
+ * Reads the results of runs, as `--json` printed them or as the Nx executors wrote them.
+ *
+ * @param paths files, and folders in which every `.json` file at any depth is a report
+ * @param cwd absolute; relative paths start there
+ * @throws {MigratorError} `FILE_UNREADABLE`, `INVALID_ARGUMENT` for all files that contain no result and for folders without a
+ *   report
+ */
+export async function readReports(paths: readonly string[], cwd: string): Promise<ReadReports> {
+  const { files, problems } = await findReportFiles(paths, cwd);
+  const findings: Findings = { runs: [], refusals: [], problems: [...problems] };
+  for (const file of files) await readInto(findings, file, resolve(cwd, file));
+  if (findings.problems.length > 0) throw MigratorError.fromProblems(findings.problems);
+  return findings;
+}
+
+async function readInto(findings: Findings, file: string, path: string): Promise<void> {
+  const value = await readJson(file, path, findings.problems);
+  if (value === undefined) return;
+  for (const document of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    const runs = reportsIn(document);
+    const refusal =
+      refusalOf(document, file) ?? notReachedOf(tenantsBehind(document) ?? document, file);
+    if (runs !== undefined) findings.runs.push(...runs.map((report) => ({ file, report })));
+    if (refusal !== undefined) findings.refusals.push(refusal);
+    if (runs === undefined && refusal === undefined) {
+      findings.problems.push({
+        code: 'INVALID_ARGUMENT',
+        message: `${file} holds no result of a run.`,
+        where: path,
+        hint: 'Give files with what `ff db migrate --json` or `ff db rollback --json` printed.',
+      });
+    }
+  }
+}
+
+async function readJson(file: string, path: string, problems: Problem[]): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+    problems.push({
+      code: 'FILE_UNREADABLE',
+      message: `${file} cannot be read: ${reason}.`,
+      where: path,
+    });
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    problems.push({ code: 'INVALID_ARGUMENT', message: `${file} is not JSON.`, where: path });
+    return undefined;
+  }
+}
+
+/** The tenants that a run through all of them stopped before. */
+function tenantsBehind(document: unknown): TenantsNotReached | undefined {
+  return Array.isArray(field(document, 'tenants'))
+    ? tenantsNotReached(document as TenantsResult)
+    : undefined;
+}
+
+/** A database of an environment with several that came behind one that failed, or tenants behind others. */
+function notReachedOf(document: unknown, file: string): RefusedRun | undefined {
+  if (field(document, 'status') !== 'not-reached') return undefined;
+  const name = field(document, 'databaseName');
+  const tenants = field(document, 'tenants');
+  const message =
+    typeof tenants === 'number'
+      ? `Tenants that were not reached: ${tenants}.`
+      : `The database ${typeof name === 'string' ? name : ''} was not reached.`;
+  return { file, code: 'NOT_REACHED', message };
+}
+
+function refusalOf(document: unknown, file: string): RefusedRun | undefined {
+  const error = field(document, 'error');
+  const code = field(error, 'code');
+  const message = field(error, 'message');
+  return typeof code === 'string' && typeof message === 'string'
+    ? { file, code, message }
+    : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
