@@ -213,6 +213,21 @@ describe('the executors', () => {
       expect(printed.err).not.toMatch(/ff db|nx run users:migrate|withDependencies/);
     });
 
+    it('H4: a migrations folder that is gone is reported as files that are gone', async () => {
+      const text = migration('20250917102300', 'lines');
+      workspace.remove('apps/shop/migrations');
+      expect(await migrate({}, context('migrate'))).toEqual({ success: false });
+      expect(printed.err).toContain('FILE_MISSING');
+      expect(printed.err).not.toContain('MIGRATIONS_FOLDER_NOT_FOUND');
+      workspace.write({
+        'apps/shop/migrations/20250917102200_carts.js': `${migration('20250917102200', 'carts')}\n// edited`,
+        'apps/shop/migrations/20250917102300_lines.js': text.replace(
+          'version:',
+          "dependencies: ['users:20250101000000'], version:",
+        ),
+      });
+    });
+
     it('H7: a prerequisite that Nx did not run names the lost order', async () => {
       const made = context('migrate');
       made.projectsConfigurations.projects['users'] = { root: 'libs/users' };
