@@ -136,6 +136,17 @@ describeHistory('the history', (bench) => {
       expect(run.map((row) => row.project)).toEqual(['api', 'users']);
     });
 
+    it('orders rows by number where the numbers differ in length', async () => {
+      for (let attempt = 1; attempt <= 12; attempt += 1) {
+        await bench.history.append(newEntry({ attempt, runId: 'run-9' }));
+      }
+      const attempts = Array.from({ length: 12 }, (_, index) => index + 1);
+      const run = await bench.history.attemptsOf('run-9');
+      expect(run.map((row) => row.attempt)).toEqual(attempts);
+      const recent = await bench.history.recent('staging', 'api', 3);
+      expect(recent.map((row) => row.attempt)).toEqual([12, 11, 10]);
+    });
+
     it('holds the state of thousands of migrations', async () => {
       await bench.sql(`INSERT INTO :schema.migration_history (migration_name, version, checksum, success, environment,
           agent_version, project, action, state, attempt, run_id, checksum_algorithm)

@@ -226,8 +226,8 @@ export async function readRecent(
   try {
     const rows = await readRows(
       session,
-      `SELECT ${selectColumns('full', format)} FROM ${tables.history}
-        WHERE environment = $1 AND project = $2 ORDER BY id DESC LIMIT $3::bigint`,
+      `SELECT ${selectColumns('full', format)} FROM ${tables.history} h
+        WHERE environment = $1 AND project = $2 ORDER BY h.id DESC LIMIT $3::bigint`,
       [of.environment, of.project, String(of.limit)],
     );
     return rows.map(toEntry);
@@ -257,7 +257,7 @@ export async function readAttempts(
   try {
     const rows = await readRows(
       session,
-      `SELECT ${selectColumns('full', Infinity)} FROM ${tables.history} WHERE run_id = $1 ORDER BY id`,
+      `SELECT ${selectColumns('full', Infinity)} FROM ${tables.history} h WHERE run_id = $1 ORDER BY h.id`,
       [runId],
     );
     return rows.map(toEntry);
@@ -267,6 +267,7 @@ export async function readAttempts(
   }
 }
 
+/** To be ordered by the column `h.id`: a bare `id` is the selected text, by which 9 comes after 10. */
 async function readRows(
   session: Session,
   select: string,
