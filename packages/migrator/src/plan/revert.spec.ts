@@ -89,6 +89,14 @@ describe('selecting what to revert', () => {
     expect(problem?.message).toContain(`It is ${state}`);
   });
 
+  it('does not claim that a failed migration left nothing behind', () => {
+    const failed = [{ ...entry('api:1'), state: 'failed', success: false } as HistoryEntry];
+    const [problem] = problemsOf(select(called('step_1'), failed));
+    expect(problem?.code).toBe('NOT_APPLIED');
+    expect(problem?.hint).toContain('Without one, a part of it may be there');
+    expect(problem?.hint).toContain('--mark-reverted');
+  });
+
   it('refuses while an interruption leaves it open what is there', () => {
     const entries = [...applied, entry('api:4', 'running')];
     expect(codesOf(select(last(1), entries))).toEqual(['INTERRUPTED']);

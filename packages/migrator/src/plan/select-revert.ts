@@ -142,12 +142,17 @@ function notApplied(
   return {
     code: 'NOT_APPLIED',
     message: `${id} (${name}) is not applied, so it cannot be reverted. It is ${state}.`,
-    hint:
-      entry === undefined
-        ? 'Check the environment that you meant.'
-        : `Nothing of it is to be undone. To apply it: ${migrateCommands(entry)}.`,
+    hint: entry === undefined ? 'Check the environment that you meant.' : leftBehind(entry),
     where: id,
   };
+}
+
+/** A failed migration may have left a part of its changes: whether it ran in a transaction is not recorded. */
+function leftBehind(entry: HistoryEntry): string {
+  if (entry.state === 'reverted') {
+    return `Nothing of it is to be undone. To apply it: ${migrateCommands(entry)}.`;
+  }
+  return `In a transaction, it left nothing. Without one, a part of it may be there: undo that by hand, then ${repairCommand(entry, entry.version, 'mark-reverted')}. To apply it: ${migrateCommands(entry)}.`;
 }
 
 function describe({ state, executedAt, error }: HistoryEntry): string {
