@@ -226,6 +226,38 @@ describeOnOldestAndNewest('a renamed project', (workspace) => {
     expect(await workspace().tables()).toEqual(['one', 'two']);
   });
 
+  it('A3: is refused if an apply failed under the old name, so that its finished statements are not lost', async () => {
+    const write = (body: string) =>
+      workspace()
+        .project('billing')
+        .write(
+          `${V(1)}_script.js`,
+          `module.exports = { version: '${V(1)}', name: 'script', description: '', transaction: false, ${body} };`,
+        );
+    const up = (last: string) =>
+      `async up(db) { await db.script('UPDATE counters SET n = n + 1; CREATE TABLE one (id int); ${last}'); }`;
+    await workspace().sql('CREATE TABLE counters (n int); INSERT INTO counters VALUES (0)');
+    const project = workspace().project('billing');
+    write(up('SELECT 1 / 0'));
+    expect((await project.migrate()).status).toBe('failed');
+    write(up('SELECT 1'));
+    project.configure({ project: '@acme/billing' });
+    const error = await refusal(project.migrate());
+    expect(error.code).toBe('POSSIBLE_RENAME');
+    expect(error.message).toContain('is already recorded in');
+    project.configure({ renamedFrom: ['billing'] });
+    expect(await project.migrate()).toMatchObject({ status: 'done', failed: undefined });
+    expect(await workspace().sql('SELECT n FROM counters')).toEqual([{ n: 1 }]);
+  });
+
+  it('A3: is not refused for what was reverted under the old name', async () => {
+    const project = await billing();
+    await project.rollback('items');
+    await project.rollback('invoices');
+    project.configure({ project: '@acme/billing' });
+    expect(await project.migrate()).toMatchObject({ status: 'done', failed: undefined });
+  });
+
   it('A3: is known by its old identity on the command line', async () => {
     const project = (await renamed()).add('taxes', { down: 'SELECT 1' }).add('rates');
     const result = await project.migrate({ to: `billing:${V(3)}` });

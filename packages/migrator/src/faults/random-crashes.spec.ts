@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { startFaultProxy, type FaultProxy } from '../testing/faults/fault-proxy';
 import { playScenario } from '../testing/faults/play-scenario';
-import { CONNECTION_FAULTS, scenarios } from '../testing/faults/scenario';
+import { CONNECTION_FAULTS, HISTORY_FAULTS, scenarios } from '../testing/faults/scenario';
 import { createTestDatabase, describeEachPostgres, testServers } from '../testing/postgres';
 
 jest.setTimeout(120_000);
@@ -20,7 +20,7 @@ describeEachPostgres('random graphs, random histories, random crash points', (se
     const struck: Record<string, number> = {};
     const deadline = performance.now() + ENOUGH;
     await fc.assert(
-      fc.asyncProperty(scenarios(CONNECTION_FAULTS), async (scenario) => {
+      fc.asyncProperty(scenarios([...CONNECTION_FAULTS, ...HISTORY_FAULTS]), async (scenario) => {
         // Not fast-check's own limit, which would leave a scenario running behind the test.
         if (performance.now() > deadline) return;
         const database = await createTestDatabase(server);

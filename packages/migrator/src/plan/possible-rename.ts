@@ -27,7 +27,8 @@ export interface LookalikeOptions {
 /**
  * Finds pending migrations that the history has under another project's name: the same version with the same content, or
  * with the same name. The name counts because a rename often edits imports, and because rows of the original agent have
- * checksums that cannot be compared.
+ * checksums that cannot be compared. A failed apply counts, too: without a transaction it may have left finished statements
+ * and saved rollback data, which the next attempt needs. Only a reverted migration has left nothing.
  */
 export function findLookalikes({
   project,
@@ -41,7 +42,7 @@ export function findLookalikes({
   return entries.flatMap((entry) => {
     const file = files.get(entry.version);
     if (file === undefined || settled.has(entry.project)) return [];
-    if (effectiveState(entry) === 'pending') return [];
+    if (entry.state === 'reverted') return [];
     const sameContent = entry.checksumAlgorithm === 'sha256' && entry.checksum === file.checksum;
     return sameContent || entry.name === file.name ? [{ file, entry }] : [];
   });
@@ -67,6 +68,7 @@ export function possibleRename(options: PossibleRename): Problem {
   const name = lookalikes[0]?.entry.project ?? '';
   const named = lookalikes.slice(0, MOST_NAMED).map(({ file }) => `${file.version} ${file.name}`);
   const rest = lookalikes.length - named.length;
+  const isApplied = lookalikes.every(({ entry }) => effectiveState(entry) === 'applied');
   const subject =
     lookalikes.length === 1
       ? `A pending migration of ${project} is`
@@ -74,7 +76,7 @@ export function possibleRename(options: PossibleRename): Problem {
   return {
     code: 'POSSIBLE_RENAME',
     message:
-      `${subject} already applied in ${environment} under the name ${name}: ` +
+      `${subject} already ${isApplied ? 'applied' : 'recorded'} in ${environment} under the name ${name}: ` +
       `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. ` +
       (owner === 'unknown'
         ? `This workspace has no project ${name}.`

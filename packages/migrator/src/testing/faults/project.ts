@@ -32,29 +32,37 @@ export interface TestProject {
   /** The next event of that type, or the first there was. */
   event<T extends RunEvent['type']>(type: T): Promise<Extract<RunEvent, { type: T }>>;
   write(...migrations: readonly SqlMigration[]): void;
+  /** Replaces the keys of `db.config.json` beside the environments. `project` is the project's name unless it is among them. */
+  configure(configuration: Readonly<Record<string, unknown>>): void;
   remove(): void;
 }
 
 export interface TestProjectOptions {
   readonly url: string;
   readonly name?: string;
+  /** A folder that does not exist. A folder of its own when absent. */
+  readonly root?: string;
   readonly migrations: readonly SqlMigration[];
+  /** Keys of `db.config.json` beside the environments. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
   /** Keys of the environment in `db.config.json`. */
   readonly environment?: Readonly<Record<string, unknown>>;
 }
 
 /** Writes a project into a folder of its own. */
 export function createProject(options: TestProjectOptions): TestProject {
-  const { url, name = 'shop', migrations, environment } = options;
-  const root = realpathSync(mkdtempSync(join(tmpdir(), `flashfusion-${name}-`)));
+  const { url, name = 'shop', migrations, configuration = {}, environment } = options;
+  const root = options.root ?? realpathSync(mkdtempSync(join(tmpdir(), `flashfusion-${name}-`)));
   const folder = join(root, 'migrations');
-  mkdirSync(folder);
+  mkdirSync(folder, { recursive: true });
   // No lock timeout unless the test is about it: gates are locks, too.
   const test = { url, lockTimeout: 0, ...environment };
-  writeFileSync(
-    join(root, 'db.config.json'),
-    JSON.stringify({ project: name, environments: { test } }),
-  );
+  const configure = (keys: Readonly<Record<string, unknown>>) =>
+    writeFileSync(
+      join(root, 'db.config.json'),
+      JSON.stringify({ project: name, ...keys, environments: { test } }),
+    );
+  configure(configuration);
   const events: RunEvent[] = [];
   const listeners = new Set<(event: RunEvent) => void>();
   const onEvent = (event: RunEvent) => {
@@ -73,6 +81,7 @@ export function createProject(options: TestProjectOptions): TestProject {
     root,
     events,
     write,
+    configure,
     async agent({ signal } = {}) {
       const [agent] = await MigrationAgent.load({
         projectRoot: root,
