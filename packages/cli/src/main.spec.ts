@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ff } from './testing/ff';
 import { folderWith, removeFolders } from './testing/folders';
 import { BROKEN, USERS_AND_TEAMS } from './testing/migrations';
@@ -33,6 +35,33 @@ describe('ff db in a folder with migrations and nothing else', () => {
     const status = await ff({ cwd }, 'db', 'status', '--json');
     expect(JSON.parse(status.stdout)).toMatchObject({ counts: { applied: 0, pending: 2 } });
   });
+
+  it('F4: generates six migrations at once, with six versions and one configuration', async () => {
+    const cwd = await folderWith({ '.gitignore': 'mine\n' });
+    const made = await Promise.all(
+      [1, 2, 3, 4, 5, 6].map((n) => ff({ cwd }, 'db', 'generate', `create_table_${n}s`, '--json')),
+    );
+    const documents = made.map(
+      ({ stdout }) => JSON.parse(stdout) as { version: string; configuration?: string },
+    );
+    expect(new Set(documents.map(({ version }) => version)).size).toBe(6);
+    const configurations = documents.map(({ configuration }) => configuration).filter(Boolean);
+    expect(configurations).toEqual([join(cwd, 'db.config.ts')]);
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe(
+      'mine\n.data\n.env.local\n.env.*.local\n',
+    );
+    const { stdout } = await ff({ cwd }, 'db', 'status', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { pending: 6 } });
+  }, 60_000);
+
+  it('F1: says that a placeholder has to be edited, and migrate refuses it', async () => {
+    const cwd = await folderWith({});
+    const { stdout } = await ff({ cwd }, 'db', 'generate', 'add_users');
+    expect(stdout).toMatch(/placeholder[^]*db\.config\.ts[^]*delete its notWritten lines/);
+    const migrated = await ff({ cwd }, 'db', 'migrate');
+    expect(migrated).toMatchObject({ exitCode: 2 });
+    expect(migrated.stderr).toContain('MIGRATION_NOT_WRITTEN');
+  }, 60_000);
 
   it('generates a migration that migrate can load', async () => {
     const cwd = await folderWith({});

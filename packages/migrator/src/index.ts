@@ -86,6 +86,12 @@ export { nameHint } from './plan/nearest';
 export { findProjectName } from './config/project-name';
 export { findWorkspaceRoot } from './config/workspace-root';
 export { generateMigration, type GenerateMigrationOptions } from './scaffold/generate-migration';
+export {
+  CONFIGURATION_FILES,
+  IGNORED_FILES,
+  withIgnored,
+  writeConfiguration,
+} from './scaffold/write-configuration';
 export type { ScaffoldedMigration } from './scaffold/scaffold-migration';
 
 // For tools that print.

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { generateMigration } from '@flashfusion/migrator';
+import { findWorkspaceRoot, generateMigration, writeConfiguration } from '@flashfusion/migrator';
 import { parseList } from '../arguments';
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
@@ -10,27 +10,35 @@ export interface GenerateFlags {
   readonly dependencies?: string;
 }
 
-/** `ff db generate`: writes a new typed migration. Needs no database. */
+/** `ff db generate`: writes a new typed migration, and a configuration if the project has none. Needs no database. */
 export async function generate(
   name: string,
   description: string | undefined,
   flags: GenerateFlags,
   runtime: Runtime,
 ): Promise<Outcome> {
+  const location = await projectOf(runtime);
+  const { cwd } = runtime.surroundings;
   const { path, version, fileName, dependencies, notWritten } = await generateMigration({
-    ...(await projectOf(runtime)),
+    ...location,
     name,
     description,
     dependencies: parseList(flags.dependencies ?? ''),
   });
+  // After the migration: a name that is refused writes nothing.
+  const { projectRoot } = location;
+  const configuration = await writeConfiguration(projectRoot, findWorkspaceRoot(projectRoot));
   return singleOutcome({
-    document: { path, version, fileName, dependencies, notWritten },
+    document: { path, version, fileName, dependencies, notWritten, configuration },
     text: [
-      `Created ${relative(runtime.surroundings.cwd, path)}`,
+      `Created ${relative(cwd, path)}`,
       ...(notWritten === undefined
         ? []
         : [`It is a placeholder, which no command runs. ${notWritten}`]),
-      `${notWritten === undefined ? 'Check its up and down' : 'Edit it and delete its notWritten lines'}, then: ff db migrate${scopeFlags(runtime.common)} --dry-run`,
+      ...(configuration === undefined
+        ? []
+        : [`Created ${relative(cwd, configuration)}, because the project had no configuration.`]),
+      `${notWritten === undefined ? 'Check the up and down of the migration' : 'Edit the migration and delete its notWritten lines'}, then: ff db migrate${scopeFlags(runtime.common)} --dry-run`,
     ].join('\n'),
     exitCode: EXIT.done,
     effect: 'changed',

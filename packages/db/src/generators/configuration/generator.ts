@@ -1,6 +1,6 @@
+import { CONFIGURATION_FILES, IGNORED_FILES, withIgnored } from '@flashfusion/migrator';
 import {
   formatFiles,
-  generateFiles,
   joinPathFragments,
   readNxJson,
   readProjectConfiguration,
@@ -9,7 +9,7 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isConfigName } from '../../graph/config-name';
 import { normalizeOptions } from '../../graph/options';
 import type { ProjectFacts } from '../../graph/project-facts';
@@ -18,10 +18,11 @@ import { inferTargets } from '../../graph/targets';
 import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/generator';
 import { findUpstream } from '../required-projects';
 import type { ConfigurationGeneratorSchema } from './schema';
+import { checkTypesOf } from './tsconfig';
 
 /**
- * Gives a project a database: `db.config.ts`, a migrations folder and a `.env.example` that names the variables it reads.
- * What is there already stays as it is. The targets come from the plugin; with `explicit`, or where plugins are not to
+ * Gives a project a database: `db.config.ts`, a migrations folder, a `.env.example` that names the variables it reads, and
+ * in a TypeScript project a `tsconfig.migrations.json`, so that `typecheck` covers them. What is there already stays as it is. The targets come from the plugin; with `explicit`, or where plugins are not to
  * be registered, the same targets are written into the project's configuration.
  */
 export async function configurationGenerator(
@@ -32,6 +33,9 @@ export async function configurationGenerator(
   const install = await initGenerator(tree, { ...options, skipFormat: true });
   const present = tree.children(root).find(isConfigName);
   if (present === undefined) writeFiles(tree, root);
+  ignoreSecrets(tree);
+  const { migrations } = await factsOf(tree, root, present);
+  checkTypesOf(tree, root, relative(root, migrations));
   if (options.explicit === true || !shouldAddPlugin(tree, options)) {
     await writeTargets(tree, options.project, present);
   }
@@ -42,12 +46,16 @@ export async function configurationGenerator(
 export default configurationGenerator;
 
 function writeFiles(tree: Tree, root: string): void {
-  const kept = ['.env.example', 'migrations/.gitkeep']
-    .map((name) => joinPathFragments(root, name))
-    .filter((path) => tree.exists(path))
-    .map((path) => [path, tree.read(path)] as const);
-  generateFiles(tree, join(__dirname, 'files'), root, { dot: '.' });
-  for (const [path, content] of kept) if (content !== null) tree.write(path, content);
+  for (const [name, text] of Object.entries(CONFIGURATION_FILES)) {
+    const path = joinPathFragments(root, name);
+    if (!tree.exists(path)) tree.write(path, text);
+  }
+}
+
+function ignoreSecrets(tree: Tree): void {
+  const text = tree.read('.gitignore', 'utf-8') ?? '';
+  const ignored = withIgnored(text, IGNORED_FILES);
+  if (ignored !== text) tree.write('.gitignore', ignored);
 }
 
 /** The very targets that the plugin would infer. */

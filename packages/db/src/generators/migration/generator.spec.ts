@@ -1,3 +1,4 @@
+import { logger } from '@nx/devkit';
 import { createWorkspace, type TestWorkspace } from '../../testing/workspace';
 import { migrationGenerator } from './generator';
 
@@ -46,5 +47,38 @@ describe('migration', () => {
   it('tells everything that is wrong, with hints', async () => {
     const wrong = generate({ name: '../x', dependencies: ['create_team'] });
     await expect(wrong).rejects.toThrow(/INVALID_NAME[^]*UNKNOWN_DEPENDENCY[^]*create_teams/);
+  });
+
+  it('F4: gives a project without a configuration one, and reports it', async () => {
+    workspace.write({ 'apps/web/project.json': '{"name":"web"}' });
+    const info = jest.spyOn(logger, 'info').mockImplementation();
+    const tree = workspace.tree();
+    const callback = await migrationGenerator(tree, {
+      name: 'create_pages',
+      project: 'web',
+      skipFormat: true,
+    });
+    const paths = tree.listChanges().map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(['apps/web/db.config.ts', 'apps/web/.env.example', 'nx.json']),
+    );
+    tree.delete('package.json'); // nothing to install
+    await Promise.resolve(callback()).catch(() => undefined);
+    expect(info.mock.calls.join('\n')).toContain('created apps/web/db.config.ts');
+    info.mockRestore();
+  });
+
+  it('F4: a name that is refused writes no configuration', async () => {
+    workspace.write({ 'apps/web/project.json': '{"name":"web"}' });
+    const tree = workspace.tree();
+    await expect(
+      migrationGenerator(tree, { name: '../x', project: 'web', skipFormat: true }),
+    ).rejects.toThrow('INVALID_NAME');
+    expect(tree.exists('apps/web/db.config.ts')).toBe(false);
+  });
+
+  it('F4: generators that run at once choose different versions', async () => {
+    const all = await Promise.all(Array.from({ length: 6 }, () => generate()));
+    expect(new Set(all.map(([file]) => file?.path)).size).toBe(6);
   });
 });

@@ -8,10 +8,12 @@ import {
   type Tree,
 } from '@nx/devkit';
 import { join, relative } from 'node:path';
+import { isConfigName } from '../../graph/config-name';
+import { configurationGenerator } from '../configuration/generator';
 import type { MigrationGeneratorSchema } from './schema';
 
 /**
- * Writes a new typed migration into a project's migrations folder. The version is the present in UTC, or a second after
+ * Writes a new typed migration into a project's migrations folder, and a configuration if the project has none. The version is the present in UTC, or a second after
  * the newest migration when that is later.
  *
  * @throws an error whose message tells everything that is wrong, with codes and hints: Nx shows nothing but the message
@@ -21,6 +23,7 @@ export async function migrationGenerator(
   options: MigrationGeneratorSchema,
 ): Promise<GeneratorCallback> {
   const { root } = readProjectConfiguration(tree, options.project);
+  const configured = tree.children(root).some(isConfigName);
   const migration = await generate({
     projectRoot: join(tree.root, root),
     project: options.project,
@@ -32,8 +35,16 @@ export async function migrationGenerator(
   });
   const path = normalizePath(relative(tree.root, migration.path));
   tree.write(path, migration.source);
+  // After the migration: a name that is refused writes nothing.
+  const install = configured
+    ? undefined
+    : await configurationGenerator(tree, { project: options.project, skipFormat: true });
   if (options.skipFormat !== true) await formatFiles(tree);
-  return () => {
+  return async () => {
+    await install?.();
+    if (!configured) {
+      logger.info(`${options.project} had no configuration: created ${root}/db.config.ts`);
+    }
     const after =
       migration.dependencies.length > 0 ? `, after ${migration.dependencies.join(', ')}` : '';
     logger.info(`${options.project}:${migration.version} ${migration.name}${after}\n${path}`);
