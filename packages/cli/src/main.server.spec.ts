@@ -182,7 +182,8 @@ describeEachPostgres('ff on a server', (server) => {
     const { exitCode, stdout, stderr } = await ff({ cwd }, 'db', 'migrate', '--json');
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
     expect(JSON.parse(stdout)).toMatchObject({
-      error: { code: 'UNEXPECTED', message: expect.stringContaining('stray') },
+      status: 'failed',
+      failed: { error: { code: 'MIGRATION_FAILED', message: expect.stringContaining('stray') } },
     });
     expect(await tables()).toEqual([]);
   });

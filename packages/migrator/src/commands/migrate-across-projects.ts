@@ -1,6 +1,7 @@
 import { MigratorError } from '../errors';
 import type { History } from '../history/history';
 import type { Migration } from '../migration/types';
+import { pendingRename, withPendingRename, type PendingRename } from '../plan/former-names';
 import {
   findNeeded,
   knownOf,
@@ -34,6 +35,7 @@ interface Participant {
   readonly result: ResultContext;
   readonly facts: ProjectFacts<Migration>;
   readonly currentId: CurrentId;
+  readonly rename: PendingRename;
   readonly serverVersion: number | undefined;
 }
 
@@ -69,9 +71,11 @@ export async function migrateAcrossProjects(
     serverVersion: requested.serverVersion,
   });
   if (options.mode === 'dry-run') {
-    const results = plans.map((plan) =>
-      plannedResult(participants.get(plan.project)?.result ?? requested.result, plan, started),
-    );
+    const results = plans.map((plan, index) => {
+      const { result, rename } = participants.get(plan.project) ?? requested;
+      const isFirst = plans.findIndex(({ project }) => project === plan.project) === index;
+      return plannedResult(result, isFirst ? withPendingRename(plan, rename) : plan, started);
+    });
     return withPrerequisites(results, started);
   }
   const results: RunResult[] = [];
@@ -133,6 +137,7 @@ async function lookAt(context: CommandContext): Promise<Participant> {
   const { entries, currentId } = state;
   return {
     currentId,
+    rename: pendingRename(state),
     context,
     result: database.result,
     facts: { project, environment, pending, files, entries, outOfOrder, problems },

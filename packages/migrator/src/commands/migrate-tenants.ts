@@ -1,6 +1,7 @@
 import { MigratorError } from '../errors';
 import { findPending } from '../plan/find-pending';
 import { nameHint } from '../plan/nearest';
+import type { Plan } from '../plan/types';
 import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';
@@ -16,6 +17,9 @@ import {
 } from './project-database';
 import { rememberedSources } from './project-sources';
 import { looked, notReached, outcomeOf, refused, tenantsResult } from './tenant-outcomes';
+
+/** A tenant with nothing pending. */
+const NOTHING_PLANNED: Pick<Plan, 'steps' | 'rename'> = { steps: [] };
 
 /** How many tenants are worked on at once when nobody says. */
 export const DEFAULT_CONCURRENCY = 4;
@@ -160,12 +164,11 @@ async function findBehind(
       refuseOtherEnvironment(context.settings, state);
       const { entries } = state;
       const found = findPending({ project: context.settings.project, files, entries });
-      if (found.pending.length === 0 && found.problems.length === 0) return [];
+      if (found.pending.length === 0 && found.problems.length === 0) return NOTHING_PLANNED;
       // Of what is about to run only the run itself decides, under the lock.
       if (!dryRun || options.prerequisites === 'apply') return undefined;
       // What other projects have not applied yet, they have by the time of the run.
-      const { steps } = await planDryRun(context, { files, state, history }, options);
-      return steps.map(({ migration }) => migration.id);
+      return planDryRun(context, { files, state, history }, options);
     },
   });
   const behind: Tenant[] = [];

@@ -2,6 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
 import { findPending } from '../plan/find-pending';
+import { pendingRename, withPendingRename } from '../plan/former-names';
 import { planApply } from '../plan/plan-apply';
 import type { KnownMigrations } from '../plan/planned-order';
 import { assumingApplied, withKnown, type PrerequisiteLookup } from '../plan/prerequisites';
@@ -148,7 +149,7 @@ export async function planDryRun(
   const { lookup, assumed } = assumingApplied(gathered.prerequisites);
   const plan = planPending(context, { ...gathered, prerequisites: lookup }, options);
   await checkPlan(plan, facts.history?.serverVersion);
-  return { ...plan, waitsFor: assumed() };
+  return { ...withPendingRename(plan, pendingRename(facts.state)), waitsFor: assumed() };
 }
 
 /** What a plan is made from. */

@@ -96,7 +96,7 @@ describeOnOldestAndNewest('a renamed project', (workspace) => {
     });
     expect(status.recent).toHaveLength(2);
     const sentence =
-      '2 migrations are recorded under billing and will be carried over to @acme/billing by the next run.';
+      '2 migrations are recorded under billing and will be carried over to @acme/billing by the next run that changes anything.';
     expect(formatStatus(status)).toContain(sentence);
     expect(formatStatusMatrix([{ name: 'eu', status }])).toContain(`eu: ${sentence}`);
     expect((await project.migrate({ mode: 'dry-run' })).plan.steps).toEqual([]);

@@ -3,7 +3,7 @@ import { History } from '../history/history';
 import type { Migration, MigrationFile } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
 import { findPending } from '../plan/find-pending';
-import { withCurrentDependencies } from '../plan/former-names';
+import { pendingRename, withCurrentDependencies, withPendingRename } from '../plan/former-names';
 import { planRevert } from '../plan/plan-revert';
 import type { CurrentId } from '../plan/project-names';
 import { selectRevert, type RevertSelection } from '../plan/select-revert';
@@ -50,7 +50,9 @@ export async function rollback(
     return lookAtHistory(project, 'throw', async (state, history) => {
       await refuseOtherStamps(context.settings, history);
       const facts = { files, dependents, state, history };
-      return plannedResult(project.result, await makePlan(context, facts, options), started);
+      const plan = await makePlan(context, facts, options);
+      const shown = withPendingRename(plan, pendingRename(state));
+      return plannedResult(project.result, shown, started);
     });
   }
   return ownDatabase(project, { damage: 'throw', confirm: options.confirm }, async (owned) => {

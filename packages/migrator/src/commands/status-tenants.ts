@@ -1,3 +1,4 @@
+import { pendingRename, type PendingRename } from '../plan/former-names';
 import type { TenantsStatusResult, TenantStatus } from '../run/result';
 import { findTenants } from './find-tenants';
 import { lookAtTenants, type TenantLook } from './look-at-tenants';
@@ -31,8 +32,8 @@ export async function statusTenants(
     tenants,
     concurrency: concurrencyOf(project, options),
     damage: 'report',
-    look: async ({ context, state, history }) =>
-      standing(context, {
+    look: async ({ context, state, history }) => ({
+      ...(await standing(context, {
         files,
         state: await inDepth(context, state, {
           history,
@@ -40,7 +41,9 @@ export async function statusTenants(
           reports: options.reports,
         }),
         history,
-      }),
+      })),
+      rename: pendingRename(state),
+    }),
   });
   const statuses = looks.map(toStatus);
   const upToDate = statuses.filter((tenant) => !isTroubled(tenant) && tenant.pending.length === 0);
@@ -57,16 +60,23 @@ export async function statusTenants(
   };
 }
 
-function toStatus(look: TenantLook<Awaited<ReturnType<typeof standing>>>): TenantStatus {
+/** What is seen of one tenant. */
+interface TenantStanding extends Awaited<ReturnType<typeof standing>> {
+  readonly rename: PendingRename;
+}
+
+function toStatus(look: TenantLook<TenantStanding>): TenantStatus {
   const tenant = look.tenant.name;
   if (!look.ok) {
     const counts = { applied: 0, pending: 0, failed: 0, drifted: 0 };
-    return { tenant, counts, pending: [], problems: [], error: look.error };
+    return { tenant, counts, pending: [], problems: [], error: look.error, ...NOT_RENAMED };
   }
-  const { migrations, counts, problems } = look.seen;
+  const { migrations, counts, problems, rename } = look.seen;
   const pending = migrations.filter(isPending).map(({ id }) => id);
-  return { tenant, counts, pending, problems, error: undefined };
+  return { tenant, counts, pending, problems, error: undefined, ...rename };
 }
+
+const NOT_RENAMED: PendingRename = { formerEnvironment: undefined, formerNames: [] };
 
 function isTroubled({ counts, problems, error }: TenantStatus): boolean {
   return error !== undefined || counts.failed + counts.drifted + problems.length > 0;

@@ -2,7 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
 import type { MigrationFile, MigrationId } from '../migration/types';
-import { countFormerRows } from '../plan/former-names';
+import { countFormerRows, pendingRename } from '../plan/former-names';
 import { migrationStatuses } from '../plan/migration-statuses';
 import { missingRowProblem, reportClaims, type EarlierReport } from '../plan/report-claims';
 import type { MigrationStatus } from '../plan/types';
@@ -46,8 +46,7 @@ export async function status(
       state: await inDepth(context, state, { history, depth, reports }),
       history,
     })),
-    formerEnvironment: state.renamedFrom,
-    formerNames: countFormerRows(state.formerRows),
+    ...pendingRename(state),
     recent: await recentRows(context, { state, history }, recent),
   }));
 }

@@ -1,4 +1,4 @@
-import type { MigrationId } from '../migration/types';
+import type { Plan } from '../plan/types';
 import type { ResultContext, RunResult, TenantOutcome, TenantsResult } from '../run/result';
 
 const NOTHING = {
@@ -11,12 +11,16 @@ const NOTHING = {
 } as const;
 
 /** A tenant that was looked at and left alone: what a run would apply, which may be nothing. */
-export function looked(tenant: string, planned: readonly MigrationId[]): TenantOutcome {
+export function looked(
+  tenant: string,
+  { steps, rename }: Pick<Plan, 'steps' | 'rename'>,
+): TenantOutcome {
   return {
     ...NOTHING,
     tenant,
-    planned,
-    status: planned.length === 0 ? 'nothing-to-do' : 'planned',
+    planned: steps.map(({ migration }) => migration.id),
+    rename,
+    status: steps.length === 0 ? 'nothing-to-do' : 'planned',
   };
 }
 
@@ -38,6 +42,7 @@ export function outcomeOf(tenant: string, result: RunResult): TenantOutcome {
     status,
     runId,
     planned: plan.steps.map(({ migration }) => migration.id),
+    rename: plan.rename,
     done: [...prerequisiteRuns.flatMap((run) => run.done), ...done],
     failed,
     error: undefined,

@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../history/entry';
 import { nextAttempt } from '../migration/attempt';
 import type { CurrentId } from './project-names';
+import type { Plan } from './types';
 
 /** A migration whose newest row is under a former name of its project. */
 export interface FormerRow {
@@ -107,13 +108,44 @@ export function withCurrentDependencies<E extends Pick<HistoryEntry, 'dependenci
   });
 }
 
-/** How many migrations are under which former name, for people. */
+/** How many migrations are under which former name. */
 export function countFormerRows(
   formerRows: readonly FormerRow[],
 ): readonly { readonly from: string; readonly migrations: number }[] {
   const counts = new Map<string, number>();
   for (const { row } of formerRows) counts.set(row.project, (counts.get(row.project) ?? 0) + 1);
   return [...counts].map(([from, migrations]) => ({ from, migrations }));
+}
+
+/** What the next run that changes anything carries over because of a rename. */
+export interface PendingRename {
+  /**
+   * The name that the environment had before and that the database still has. The next command that changes anything stamps
+   * it with the present name and carries its history over.
+   */
+  readonly formerEnvironment: string | undefined;
+  /**
+   * Names that the project had before and that rows are still under: they count as the project's own, and the next run
+   * carries them over.
+   */
+  readonly formerNames: readonly { readonly from: string; readonly migrations: number }[];
+}
+
+/** What a history shows of renames that no run has carried over yet. */
+export function pendingRename(state: {
+  readonly renamedFrom: string | undefined;
+  readonly formerRows: readonly FormerRow[];
+}): PendingRename {
+  return {
+    formerEnvironment: state.renamedFrom,
+    formerNames: countFormerRows(state.formerRows),
+  };
+}
+
+/** A dry run's plan with the rename that the run would carry over first. A run without steps carries nothing over. */
+export function withPendingRename<P extends Plan>(plan: P, rename: PendingRename): P {
+  const isPending = rename.formerEnvironment !== undefined || rename.formerNames.length > 0;
+  return isPending && plan.steps.length > 0 ? { ...plan, rename } : plan;
 }
 
 /** Row numbers are bigints as text. */

@@ -2,8 +2,9 @@ import type { Plan, PlanStep, StepReason } from '../plan/types';
 import { migrateCommands, migrateWithDependenciesCommand } from '../plan/commands';
 import { parseMigrationId } from '../migration/id';
 import { modeOf } from '../migration/mode';
+import { formatPlannedRename } from './format-rename';
 import { plainStyle, type Style } from './style';
-import { count } from './wording';
+import { count, paragraphs } from './wording';
 
 /** How many digits of a checksum are shown. */
 const SHORT_CHECKSUM = 12;
@@ -17,7 +18,12 @@ export function formatPlan(plan: Plan, style: Style = plainStyle): string {
   const steps = plan.steps.map((step, index) =>
     formatStep(step, plan.action, `${String(index + 1).padStart(width)}. `, style),
   );
-  return [head, ...steps, ...formatWaiting(plan, style)].join('\n\n');
+  return paragraphs([
+    formatPlannedRename(plan, plan.rename),
+    head,
+    ...steps,
+    ...formatWaiting(plan, style),
+  ]);
 }
 
 function formatWaiting({ waitsFor = [], project, environment }: Plan, style: Style): string[] {

@@ -2,7 +2,7 @@ import type { MigrationId } from '../migration/types';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatProblems } from './format-error';
-import { formatFormerNames } from './format-status';
+import { formatRename } from './format-rename';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
@@ -45,7 +45,7 @@ export function formatStatusMatrix(
         ? style.quiet('! changed, gone or late: `--database=<name>` tells which')
         : undefined,
       ...columns.map(({ name, status }) => {
-        const renamed = status && formatFormerNames(status);
+        const renamed = status && formatRename(status, status);
         return renamed === undefined ? undefined : `${style.strong(name)}: ${renamed}`;
       }),
       ...columns.map((column) => formatObstacles(column, style)),

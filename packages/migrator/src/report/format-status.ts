@@ -4,6 +4,7 @@ import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatDuration, formatMoment } from './duration';
 import { formatProblems } from './format-error';
+import { formatRename } from './format-rename';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
@@ -22,8 +23,7 @@ export function formatStatus(result: StatusResult, style: Style = plainStyle): s
       formatHead(result, style),
       formatMigrations(result.migrations, style),
       formatCounts(result, style),
-      formatFormerEnvironment(result),
-      formatFormerNames(result),
+      formatRename(result, result),
       result.problems.length === 0
         ? undefined
         : `${style.bad('In the way of the next migrate:')}\n${indent(formatProblems(result.problems, style))}`,
@@ -84,29 +84,6 @@ function formatRunner({ databaseUser, claimed }: HistoryEntry): string {
       : `${claimed.osUser}${claimed.host === undefined ? '' : `@${claimed.host}`}`;
   if (databaseUser === undefined) return claims === undefined ? '' : `(${claims})`;
   return claims === undefined ? databaseUser : `${databaseUser} (${claims})`;
-}
-
-/** What the next command will do because the environment was renamed. */
-function formatFormerEnvironment({
-  environment,
-  formerEnvironment,
-}: StatusResult): string | undefined {
-  if (formerEnvironment === undefined) return undefined;
-  return `The database is still stamped '${formerEnvironment}'. The next command that changes anything stamps it '${environment}' and carries its history over.`;
-}
-
-/** What the next run will do because of a rename. */
-export function formatFormerNames({
-  project,
-  formerNames,
-}: Pick<StatusResult, 'project' | 'formerNames'>): string | undefined {
-  if (formerNames.length === 0) return undefined;
-  return formerNames
-    .map(
-      ({ from, migrations }) =>
-        `${count(migrations, 'migration')} ${migrations === 1 ? 'is' : 'are'} recorded under ${from} and will be carried over to ${project} by the next run.`,
-    )
-    .join('\n');
 }
 
 function formatCounts({ counts, migrations }: StatusResult, style: Style): string {

@@ -7,6 +7,7 @@ import type {
 } from '../run/result';
 import { formatDuration } from './duration';
 import { formatError, formatProblems } from './format-error';
+import { formatPlannedRename, formatRename, formatTenantRenames, shortList } from './format-rename';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
@@ -34,6 +35,13 @@ export function formatTenantsResult(
     paragraphs([
       formatHead(result, style),
       detail === 'each' ? formatTable(result.tenants.map(outcomeRow)) : undefined,
+      formatTenantRenames(
+        result.tenants.map(({ tenant, rename }) => ({
+          tenant,
+          text: formatPlannedRename(result, rename),
+        })),
+        style,
+      ),
       formatPlanned(result, style),
       formatFailures(result, { style, detail }),
       result.emptyFolder === undefined ? undefined : formatEmptyFolder(result.emptyFolder),
@@ -107,6 +115,10 @@ export function formatTenantsStatus(
         tenants.filter((tenant) => !troubled.includes(tenant)),
         style,
       ),
+      formatTenantRenames(
+        tenants.map((status) => ({ tenant: status.tenant, text: formatRename(result, status) })),
+        style,
+      ),
       troubled.length === 0
         ? undefined
         : listed(troubled, (tenant) => formatTrouble(tenant, { style, detail })),
@@ -132,9 +144,7 @@ function formatBehind(
   }
   if (groups.size === 0) return undefined;
   return listed([...groups.values()], ({ pending, names }) => {
-    const shown = names.slice(0, 5).join(', ');
-    const more = names.length > 5 ? `, and ${names.length - 5} more` : '';
-    const head = `${count(names.length, 'tenant')} without ${count(pending.length, 'migration')}: ${shown}${more}`;
+    const head = shortList(names, ` without ${count(pending.length, 'migration')}`);
     return `${style.warning(head)}\n${indent(pending.join('\n'))}`;
   });
 }

@@ -13,6 +13,8 @@ import { expectGolden } from './testing/golden';
 import { context, failure, outcome, statusResult } from './testing/result.factory';
 import { toJson } from './to-json';
 
+const NOT_RENAMED = { formerEnvironment: undefined, formerNames: [] };
+
 function tenant(name: string, changes: Partial<TenantOutcome> = {}): TenantOutcome {
   return {
     tenant: name,
@@ -124,6 +126,8 @@ it('the status of tenants puts those together that lack the same', () => {
     pending: [failure.id],
     problems: [],
     error: undefined,
+    formerEnvironment: 'qa',
+    formerNames: [{ from: 'old-api', migrations: 2 }],
   }));
   const [problem] = statusResult().problems;
   const result: TenantsStatusResult = {
@@ -137,6 +141,7 @@ it('the status of tenants puts those together that lack the same', () => {
         pending: [],
         problems: problem === undefined ? [] : [problem],
         error: undefined,
+        ...NOT_RENAMED,
       },
       {
         tenant: 'gone',
@@ -144,6 +149,7 @@ it('the status of tenants puts those together that lack the same', () => {
         pending: [],
         problems: [],
         error: new MigratorError('CONNECTION_FAILED', 'Nobody is there.'),
+        ...NOT_RENAMED,
       },
     ],
   };

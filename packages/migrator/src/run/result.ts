@@ -2,6 +2,7 @@ import type { ConnectionTarget } from '../database/database';
 import type { MigratorError } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationId } from '../migration/types';
+import type { PendingRename } from '../plan/former-names';
 import type { MigrationStatus, Plan } from '../plan/types';
 
 /** One migration that a run carried out. */
@@ -56,7 +57,7 @@ export interface RunResult extends ResultContext {
 }
 
 /** What `status` gives back. Looking changes nothing. */
-export interface StatusResult extends ResultContext {
+export interface StatusResult extends ResultContext, PendingRename {
   /** In order of version. */
   readonly migrations: readonly MigrationStatus[];
   readonly counts: {
@@ -65,16 +66,6 @@ export interface StatusResult extends ResultContext {
     readonly failed: number;
     readonly drifted: number;
   };
-  /**
-   * The name that the environment had before and that the database still has. The next command that changes anything stamps
-   * it with the present name and carries its history over.
-   */
-  readonly formerEnvironment: string | undefined;
-  /**
-   * Names that the project had before and that rows are still under: they count as the project's own, and the next run
-   * carries them over.
-   */
-  readonly formerNames: readonly { readonly from: string; readonly migrations: number }[];
   /** The newest history rows of the project in this environment, newest first. */
   readonly recent: readonly HistoryEntry[];
   /** What would stop `migrate` now: drift, interruptions, unknown dependencies. */
@@ -92,6 +83,8 @@ export interface TenantOutcome {
   /** Empty where nothing ran. */
   readonly runId: string;
   readonly planned: readonly MigrationId[];
+  /** The rename that a run would carry over before what is planned. Only a dry run has it. */
+  readonly rename?: PendingRename | undefined;
   readonly done: readonly MigrationOutcome[];
   readonly failed: MigrationFailure | undefined;
   /** Why it was refused: a {@link MigratorError} unless nobody foresaw it. */
@@ -131,7 +124,7 @@ export interface TenantsResult extends ResultContext {
 }
 
 /** The state of one tenant, in short. */
-export interface TenantStatus {
+export interface TenantStatus extends PendingRename {
   readonly tenant: string;
   readonly counts: StatusResult['counts'];
   /** What `migrate` would apply. */
