@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Session } from '../database/database';
+import { isConnectionLost } from '../database/failure';
 import { databaseLockKey, lockKey } from '../database/lock';
 import { MigratorError } from '../errors';
 import { History } from '../history/history';
@@ -105,6 +106,7 @@ async function locked<T>(
 ): Promise<T> {
   const { settings } = project.context;
   let lockMode = mode;
+  let losses = 0;
   for (;;) {
     const next = await withLocks(project, lockMode, async (connection) => {
       const history = new History(connection.session, settings.schema);
@@ -115,8 +117,9 @@ async function locked<T>(
       try {
         return { result: await work({ connection, state }) };
       } catch (error) {
-        if (error instanceof HistoryCarriedOver) return mode;
-        throw error;
+        if (!(error instanceof HistoryCarriedOver)) throw error;
+        if (error.cause !== undefined && (losses += 1) > MOST_LOSSES) throw error.cause;
+        return mode;
       }
     });
     if (typeof next === 'object') return next.result;
@@ -124,7 +127,13 @@ async function locked<T>(
   }
 }
 
-/** The history was carried over to the present name of the environment or project: what was read before no longer holds. */
+/** How often a history is read again after the connection was lost while it was carried over. */
+const MOST_LOSSES = 2;
+
+/**
+ * The history was carried over to the present name of the environment or project, or may have been: what was read before no
+ * longer holds. The cause is a lost connection.
+ */
 class HistoryCarriedOver extends Error {}
 
 /**
@@ -186,11 +195,25 @@ export async function prepareHistory(
 ): Promise<void> {
   if (state.renamedFrom !== undefined) {
     const { renameEnvironment } = await import('./change-environment.js');
-    await renameEnvironment(settings, connection.session, state);
+    await carryAgainAfterLoss(() => renameEnvironment(settings, connection.session, state));
     throw new HistoryCarriedOver();
   }
   await new History(connection.session, settings.schema).prepare(settings, state);
-  if ((await carryOver(scope, state.formerRows)) === 'renumbered') throw new HistoryCarriedOver();
+  const carried = await carryAgainAfterLoss(() => carryOver(scope, state.formerRows));
+  if (carried === 'renumbered') throw new HistoryCarriedOver();
+}
+
+/**
+ * A history is carried over in one transaction. If the connection is lost, also at COMMIT, all of it is done or nothing: the
+ * command starts again on a new connection, once the lock proves that the old one is gone.
+ */
+async function carryAgainAfterLoss<T>(carry: () => Promise<T>): Promise<T> {
+  try {
+    return await carry();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    throw new HistoryCarriedOver('The connection was lost.', { cause: error });
+  }
 }
 
 /** What a run shares among its changes. */

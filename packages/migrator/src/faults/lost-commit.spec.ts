@@ -10,6 +10,7 @@ const USERS = 'CREATE TABLE users (id int)';
 const TEAMS = 'CREATE TABLE teams (id int)';
 const DROPPED: Fault = { at: isCommit, action: { kind: 'cut-before' } };
 const SWALLOWED: Fault = { at: isCommit, action: { kind: 'swallow-answer' } };
+const WHEN_SENT: Fault = { at: isCommit, action: { kind: 'cut-when-sent' } };
 
 describeEachPostgres('a connection that is lost at COMMIT', (server) => {
   let database: TestDatabase;
@@ -122,6 +123,64 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     });
     expect(await latestStates(database)).toEqual({ users: 'applied', teams: 'failed' });
     expect(await tableNames(database)).toEqual(['users']);
+  });
+
+  describe.each([
+    ['before the server got it', DROPPED],
+    ['after the server did it', SWALLOWED],
+    ['while the server may be at it', WHEN_SENT],
+  ] as const)('that carries rows over to a new name, %s', (_, fault) => {
+    const carried = [
+      'shop users apply applied',
+      '@acme/shop users repair applied',
+      '@acme/shop teams apply applied',
+      '@acme/shop invoices apply applied',
+    ];
+    const rows = async () =>
+      (await historyRows(database)).map(
+        ({ project, name, action, state }) => `${project} ${name} ${action} ${state}`,
+      );
+    beforeEach(() => project.configure({ project: '@acme/shop', renamedFrom: ['shop'] }));
+
+    it('A3: lets the run continue, and carries each row over once', async () => {
+      proxy.arm(fault);
+      const result = await (await project.agent()).migrate();
+      expect(proxy.struck).toEqual(['COMMIT']);
+      expect(result).toMatchObject({ status: 'done', failed: undefined });
+      expect(result.done.map(({ name }) => name)).toEqual(['teams', 'invoices']);
+      expect(await rows()).toEqual(carried);
+    });
+
+    it('A3: lets a rollback continue, too', async () => {
+      proxy.arm(fault);
+      const last = { selection: { kind: 'last', count: 1 } } as const;
+      expect(await (await project.agent()).rollback(last)).toMatchObject({ status: 'done' });
+      expect(proxy.struck).toEqual(['COMMIT']);
+      expect(await tableNames(database)).toEqual([]);
+      expect(await rows()).toEqual([...carried.slice(0, 2), '@acme/shop users revert reverted']);
+    });
+  });
+
+  it('A3: of the first migration after rows were carried over is resolved as always', async () => {
+    project.configure({ project: '@acme/shop', renamedFrom: ['shop'] });
+    let commits = 0;
+    proxy.arm({ ...SWALLOWED, at: (sql) => isCommit(sql) && ++commits === 2 });
+    const result = await (await project.agent()).migrate();
+    expect(proxy.struck).toEqual(['COMMIT']);
+    expect(result).toMatchObject({ status: 'done', failed: undefined });
+    expect(await historyRows(database)).toHaveLength(4);
+  });
+
+  it('A3: that stays away while rows are carried over ends the run, and the next one continues', async () => {
+    project.configure({ project: '@acme/shop', renamedFrom: ['shop'] });
+    proxy.arm({ ...SWALLOWED, afterwards: 'unreachable' });
+    await expect((await project.agent()).migrate()).rejects.toMatchObject({
+      name: 'MigratorError',
+    });
+    expect(await tableNames(database)).toEqual(['users']);
+    proxy.letThrough();
+    expect((await (await project.agent()).migrate()).done).toHaveLength(2);
+    expect(await historyRows(database)).toHaveLength(4);
   });
 
   it('between two rollbacks: the first one stays done and is told', async () => {
