@@ -152,7 +152,7 @@ export async function withLocks<T>(
     const connection = await LockedConnection.open({
       database,
       open: openOptions(settings, 'read-write'),
-      locks: [
+      projectLocks: [
         { key: lockKey({ schema, project }), waitMs: settings.lockWaitMs, project },
         // A runner on a checkout from before a rename takes the lock of the old name only.
         ...formerNames.map((name) => ({
@@ -160,17 +160,17 @@ export async function withLocks<T>(
           waitMs: settings.lockWaitMs,
           project: name,
         })),
-        {
-          key: databaseLockKey(),
-          mode,
-          waitMs: settings.lockWaitMs,
-          project: 'other projects',
-          obstacle:
-            mode === 'shared'
-              ? 'A command that undoes or rewrites (rollback, repair or baseline) has this database to itself'
-              : 'Another runner is at work on this database, and this command needs the database to itself',
-        },
       ],
+      databaseLock: {
+        key: databaseLockKey(),
+        mode,
+        waitMs: settings.lockWaitMs,
+        project: 'other projects',
+        obstacle:
+          mode === 'shared'
+            ? 'A command that undoes or rewrites (rollback, repair or baseline) has this database to itself'
+            : 'Another runner is at work on this database, and this command needs the database to itself',
+      },
       signal,
       onWaiting: (waitingFor, holder) =>
         onEvent({ type: 'waiting-for-runner', project: waitingFor, holder }),

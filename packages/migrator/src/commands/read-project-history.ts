@@ -132,9 +132,16 @@ async function withoutRowsOfHeirs(
   const elsewhere = new Set(
     entries.flatMap((entry) => (accounted.includes(entry.project) ? [] : keyOf(entry))),
   );
+  // A row that was carried over has the name of its original. Another one is of two projects that exchanged their names.
+  const former = new Map(
+    entries.flatMap(({ project: by, version, name }) =>
+      formerNames.includes(by) ? [[version, name] as const] : [],
+    ),
+  );
   const suspicious = own.some(
     (entry) =>
       elsewhere.has(keyOf(entry)) ||
+      (former.get(entry.version) ?? entry.name) !== entry.name ||
       (effectiveState(entry) !== 'pending' && !files.has(entry.version)),
   );
   if (!suspicious) return { entries, conflicts: [] };
@@ -144,7 +151,12 @@ async function withoutRowsOfHeirs(
   const heirs = await Promise.all(
     found.map(async (heir) => {
       const versions = await versionsIn(context, heir);
-      for (const entry of entries) if (entry.project === heir.name) versions.add(entry.version);
+      // Rows under a name that this project had, too, may be its own.
+      const isMine = ({ version }: HistoryEntry) =>
+        formerNames.includes(heir.name) && files.has(version);
+      for (const entry of entries) {
+        if (entry.project === heir.name && !isMine(entry)) versions.add(entry.version);
+      }
       return { name: heir.name, hasVersion: (version: string) => versions.has(version) };
     }),
   );

@@ -9,8 +9,10 @@ export type LockRequest = Pick<LockOptions, 'key' | 'mode' | 'waitMs' | 'project
 export interface ConnectionOptions {
   readonly database: Database;
   readonly open: OpenOptions;
-  /** Taken in this order; the first is the project's own. */
-  readonly locks: readonly [LockRequest, ...LockRequest[]];
+  /** The project's own lock and those of its former names. Taken in the order of their keys, by every runner. */
+  readonly projectLocks: readonly [LockRequest, ...LockRequest[]];
+  /** Taken after them. */
+  readonly databaseLock: LockRequest;
   readonly signal: AbortSignal | undefined;
   readonly onWaiting: (project: string, holder: LockHolder | undefined) => void;
 }
@@ -41,9 +43,9 @@ export class LockedConnection {
     return this.current;
   }
 
-  /** Key of the project's own lock. */
+  /** Key of the project's own lock, under its present name. */
   get lockKey(): string {
-    return this.options.locks[0].key;
+    return this.options.projectLocks[0].key;
   }
 
   /** Whether another runner took the lock while the connection was lost: the plan is out of date, and nothing may be written. */
@@ -83,15 +85,15 @@ export class LockedConnection {
   }
 
   /**
-   * Aborts as soon as the project's own lock is seen in the hands of somebody else. Whoever waits for the lock behind it has
+   * Aborts as soon as a lock of the project is seen in the hands of somebody else. Whoever waits for the lock behind it has
    * got that one, which says the same of the old backend.
    */
   private watchingFor(oldPid: number, taken: AbortController): ConnectionOptions {
-    const [own] = this.options.locks;
+    const own = this.options.projectLocks.map(({ project }) => project);
     return {
       ...this.options,
       onWaiting: (project, holder) => {
-        const old = project === own.project && (!holder || holder.pid === oldPid);
+        const old = own.includes(project) && (!holder || holder.pid === oldPid);
         if (!old) taken.abort();
         else this.options.onWaiting(project, holder);
       },
@@ -120,7 +122,7 @@ async function openLocked(options: ConnectionOptions, signal: AbortSignal | unde
   // One wait for all of them: what the first took is not there for the next.
   const since = performance.now();
   try {
-    for (const lock of options.locks) {
+    for (const lock of inOrder(options)) {
       const onWaiting = (holder: LockHolder | undefined) => options.onWaiting(lock.project, holder);
       await acquireLock(session, { ...lock, since, signal, onWaiting });
     }
@@ -129,4 +131,10 @@ async function openLocked(options: ConnectionOptions, signal: AbortSignal | unde
     await session.close();
     throw error;
   }
+}
+
+/** Two projects that each have the other's former name would wait for each other if each took its own lock first. */
+function inOrder({ projectLocks, databaseLock }: ConnectionOptions): LockRequest[] {
+  const ordered = [...projectLocks].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...ordered, databaseLock];
 }
