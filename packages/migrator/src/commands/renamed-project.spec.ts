@@ -48,13 +48,13 @@ describeOnOldestAndNewest('a renamed project', (workspace) => {
     const project = (await billing()).configure({ project: '@acme/billing' });
     const before = await rows(workspace());
     for (const attempt of [
-      project.migrate(),
-      project.migrate({ mode: 'dry-run' }),
-      project.migrate({ prerequisites: 'apply' }),
-      project.migrate({ to: V(1) }),
-      project.baseline({ to: V(1) }),
+      () => project.migrate(),
+      () => project.migrate({ mode: 'dry-run' }),
+      () => project.migrate({ prerequisites: 'apply' }),
+      () => project.migrate({ to: V(1) }),
+      () => project.baseline({ to: V(1) }),
     ]) {
-      const error = await refusal(attempt);
+      const error = await refusal(attempt());
       expect(error.code).toBe('POSSIBLE_RENAME');
       expect(error.message).toContain('under the name billing');
       expect(error.hint).toContain("`renamedFrom: ['billing']`");
