@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   createTestDatabase,
   describeEachPostgres,
@@ -24,6 +25,12 @@ const GATED = migrationFile({
   name: 'wait_at_the_gate',
   up: `CREATE TABLE behind_the_gate (id int); SELECT pg_advisory_xact_lock(${GATE})`,
 });
+
+/** The arguments of the first `ff db <name>` that a text prints. */
+function commandIn(text: string, name: string): string[] {
+  const [, args = ''] = new RegExp(`ff (db ${name} [^\`]+)`).exec(text.replace(/\s+/g, ' ')) ?? [];
+  return args.split(' ');
+}
 
 describeEachPostgres('ff on a server', (server) => {
   let database: TestDatabase;
@@ -246,6 +253,9 @@ describeEachPostgres('ff on a server', (server) => {
     const refused = await ff({ cwd }, 'db', 'migrate', '--env=staging');
     expect(refused.exitCode).toBe(2);
     expect(refused.stderr).toContain('ff db repair --adopt-environment=development');
+    // The command of the hint, as it is printed. It asks for the confirmation, by another command.
+    const printed = await ff({ cwd }, ...commandIn(refused.stderr, 'repair'));
+    expect(printed.stderr).toMatch(/CONFIRMATION_REQUIRED[^]*--confirm=development/);
 
     const adopt = ['db', 'repair', '--adopt-environment=development', '--env=staging'];
     const shown = await ff({ cwd }, ...adopt, '--dry-run');
@@ -262,6 +272,58 @@ describeEachPostgres('ff on a server', (server) => {
     expect((await ff({ cwd }, 'db', 'migrate', '--env=staging')).stdout).toContain(
       'Nothing to apply',
     );
+  });
+
+  it('A3: reads one history in the folder of a project and by both of its names', async () => {
+    const environments = { development: { url: database.url }, staging: { url: database.url } };
+    const project = { project: 'api', environments };
+    const inFolder = Object.fromEntries(
+      Object.entries(USERS_AND_TEAMS).map(([path, source]) => [`apps/core/${path}`, source]),
+    );
+    const root = await folderWith({
+      ...inFolder,
+      'nx.json': '{}',
+      'apps/core/project.json': '{ "name": "core" }',
+      'apps/core/db.config.json': JSON.stringify(project),
+    });
+    const folder = join(root, 'apps/core');
+    const ways = [
+      [{ cwd: folder }],
+      [{ cwd: root }, '--project=core'],
+      [{ cwd: root }, '--project=api'],
+      [{ cwd: folder }, '--project=core'],
+    ] as const;
+    const statuses = async () => {
+      const found = [];
+      for (const [where, ...flags] of ways) {
+        const { stdout } = await ff(where, 'db', 'status', '--json', ...flags);
+        found.push(JSON.parse(stdout));
+      }
+      return found;
+    };
+    await ff({ cwd: root }, 'db', 'migrate', '--project=core', '--to=20250910090000');
+    for (const status of await statuses()) {
+      expect(status).toMatchObject({ project: 'api', counts: { applied: 1, pending: 1 } });
+    }
+    await ff({ cwd: folder }, 'db', 'migrate');
+
+    await writeFiles(root, {
+      'apps/core/db.config.json': JSON.stringify({
+        environments,
+        project: 'backend',
+        renamedFrom: ['api'],
+      }),
+    });
+    for (const status of (await statuses()).slice(0, 2)) {
+      expect(status).toMatchObject({
+        project: 'backend',
+        counts: { applied: 2, pending: 0 },
+        formerNames: [{ from: 'api', migrations: 2 }],
+      });
+    }
+    const former = await ff({ cwd: root }, 'db', 'status', '--project=api');
+    expect(former).toMatchObject({ exitCode: 2 });
+    expect(former.stderr).toContain('pass --project=backend');
   });
 
   it('repairs a changed file only when told so', async () => {
