@@ -118,7 +118,7 @@ async function locked<T>(
         return { result: await work({ connection, state }) };
       } catch (error) {
         if (!(error instanceof HistoryCarriedOver)) throw error;
-        if (error.cause !== undefined && (losses += 1) > MOST_LOSSES) throw error.cause;
+        if (error.outcome === 'unknown' && (losses += 1) > MOST_LOSSES) throw error.cause;
         return mode;
       }
     });
@@ -132,9 +132,16 @@ const MOST_LOSSES = 2;
 
 /**
  * The history was carried over to the present name of the environment or project, or may have been: what was read before no
- * longer holds. The cause is a lost connection.
+ * longer holds. If the outcome is unknown, the cause is a lost connection.
  */
-class HistoryCarriedOver extends Error {}
+class HistoryCarriedOver extends Error {
+  constructor(
+    readonly outcome: 'done' | 'unknown',
+    options?: ErrorOptions,
+  ) {
+    super(`Carried over: ${outcome}.`, options);
+  }
+}
 
 /**
  * Takes the project's lock and the database-wide lock, and frees both at the end.
@@ -196,11 +203,11 @@ export async function prepareHistory(
   if (state.renamedFrom !== undefined) {
     const { renameEnvironment } = await import('./change-environment.js');
     await carryAgainAfterLoss(() => renameEnvironment(settings, connection.session, state));
-    throw new HistoryCarriedOver();
+    throw new HistoryCarriedOver('done');
   }
   await new History(connection.session, settings.schema).prepare(settings, state);
   const carried = await carryAgainAfterLoss(() => carryOver(scope, state.formerRows));
-  if (carried === 'renumbered') throw new HistoryCarriedOver();
+  if (carried === 'renumbered') throw new HistoryCarriedOver('done');
 }
 
 /**
@@ -212,7 +219,7 @@ async function carryAgainAfterLoss<T>(carry: () => Promise<T>): Promise<T> {
     return await carry();
   } catch (error) {
     if (!isConnectionLost(error)) throw error;
-    throw new HistoryCarriedOver('The connection was lost.', { cause: error });
+    throw new HistoryCarriedOver('unknown', { cause: error });
   }
 }
 
