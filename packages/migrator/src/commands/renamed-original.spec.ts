@@ -22,7 +22,7 @@ async function original(workspace: Workspace): Promise<void> {
   }
 }
 
-function project(workspace: Workspace, renamed: object) {
+function project(workspace: Workspace, renamed: Readonly<Record<string, unknown>>) {
   const made = workspace.project('billing').configure(renamed);
   for (const [version, name] of FILES) {
     made.add(name, { version, up: `CREATE TABLE ${name} (id int)`, down: `DROP TABLE ${name}` });
