@@ -69,6 +69,26 @@ describeEachPostgres('a connection that is lost at COMMIT', (server) => {
     ]);
   });
 
+  it.each([
+    ['swallow-answer', ['teams', 'invoices'], undefined],
+    ['cut-before', [], 'CONNECTION_LOST'],
+  ] as const)(
+    'at the last row of a migration without a transaction: %s is reported as the history has it',
+    async (kind, done, code) => {
+      project.write({ ...tableMigration('20250102000000', 'teams'), transaction: false });
+      let rows = 0;
+      // The first row says that it is running.
+      const at = (sql: string) => /INSERT INTO .*migration_history/s.test(sql) && ++rows === 2;
+      proxy.arm({ at, action: { kind } });
+      const result = await (await project.agent()).migrate();
+      expect(proxy.struck).toHaveLength(1);
+      expect(result.failed?.error.code).toBe(code);
+      expect(result.done.map(({ name }) => name)).toEqual(done);
+      const states = await latestStates(database);
+      expect(states['teams']).toBe(code === undefined ? 'applied' : 'failed');
+    },
+  );
+
   it('is told apart also where the server may still be at it', async () => {
     proxy.arm({ at: isCommit, action: { kind: 'cut-when-sent' } });
     const result = await (await project.agent()).migrate();

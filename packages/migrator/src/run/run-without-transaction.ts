@@ -1,3 +1,4 @@
+import { isConnectionLost } from '../database/failure';
 import { lockHeldSql } from '../database/lock';
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
@@ -17,6 +18,7 @@ import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
 import { footingOf } from './statement-footing';
 import { Turns } from './turns';
+import { resolveLostCommit } from './record';
 import { revertChange } from './revert-change';
 import { finished, lockLost, runInTransaction } from './run-in-transaction';
 import { exchangeLimits, hasOpenTransaction, resetSession, rollback } from './transaction';
@@ -50,7 +52,7 @@ export async function runWithoutTransaction(
     await resetSession(session, scope.limitsOf(change.migration));
     await indexes.refuseInvalid();
     await refuseWithoutLock(scope, change);
-    await log.done(rollbackData);
+    await recordDone(scope, change, () => log.done(rollbackData));
     return { kind: 'done' };
   } catch (thrown) {
     handle?.close(finished(change));
@@ -183,6 +185,20 @@ function statementPolicy(
       waiting = concurrent;
     },
   };
+}
+
+/** If the answer to the last row is lost, the history says whether the change is done. */
+async function recordDone(
+  scope: RunScope,
+  change: Change,
+  write: () => Promise<void>,
+): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    if ((await resolveLostCommit(scope, change)) !== 'committed') throw error;
+  }
 }
 
 /** A transaction that the migration began and did not end would take its own record with it when the session closes. */
