@@ -21,6 +21,7 @@ export class AttemptLog {
   private readonly started = performance.now();
   private mayHaveOwnTransaction = false;
   private mayHaveChangedRole = false;
+  private mayBeReadOnly = false;
   private inRunnersTransaction = false;
   /** A row was sent, and whether it was committed is not known. */
   private uncertain = false;
@@ -48,6 +49,7 @@ export class AttemptLog {
   noteSent(sql: string): void {
     this.mayHaveOwnTransaction ||= mayControlTransaction(sql);
     this.mayHaveChangedRole ||= mayChangeRole(sql);
+    this.mayBeReadOnly ||= /read[_ ]only/i.test(sql);
   }
 
   running(): Promise<void> {
@@ -74,7 +76,8 @@ export class AttemptLog {
   /** Sends a statement and records it, both in one transaction: neither is ever there without the other. */
   async together(statement: FinishedStatement, send: () => Promise<void>): Promise<void> {
     const { session } = this.scope.connection;
-    if (await this.isInOwnTransaction()) {
+    // A transaction that is read-only by default takes the statement as its author meant it, but no row.
+    if (this.mayBeReadOnly || (await this.isInOwnTransaction())) {
       await send();
       return this.finished(statement);
     }
@@ -145,7 +148,8 @@ export class AttemptLog {
   /** A row must not be left to a session that acts as somebody else: settings that end with the transaction need one. */
   private async inTransaction(work: () => Promise<void>): Promise<void> {
     const { session } = this.scope.connection;
-    await session.query('BEGIN');
+    // The migration may have made read-only the default.
+    await session.query('BEGIN READ WRITE');
     try {
       await work();
     } catch (error) {

@@ -174,6 +174,19 @@ describeOnOldestAndNewest('migrations in one run', (workspace) => {
     expect(users).toEqual([{ own: true }]);
   });
 
+  it('C4: record what a script reads while read-only is the default', async () => {
+    const api = workspace()
+      .project()
+      .add('script', {
+        up: (db) =>
+          db.script(`SET default_transaction_read_only = on; SELECT 1;
+            SET default_transaction_read_only = off; CREATE TABLE written ()`),
+        transaction: false,
+      });
+    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
+    expect(await workspace().tables()).toEqual(['written']);
+  });
+
   it('C1: forget lastval() and sequences', async () => {
     const api = workspace()
       .project()
