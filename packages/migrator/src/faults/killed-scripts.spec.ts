@@ -60,6 +60,44 @@ describeEachPostgres('a script whose runner is killed (SIGKILL)', (server) => {
     expect(await database.query('SELECT n FROM counters')).toEqual([{ n: 11 }]);
   });
 
+  it.each([
+    ['a block', `DO $$ BEGIN CREATE TABLE done (id int); END $$`, 'done'],
+    ['a concurrent build', 'CREATE INDEX CONCURRENTLY done ON notes (id)', 'done'],
+  ])(
+    'A1: refuses to leave out the rest of a call behind %s that was killed before its row',
+    async (_, statement, effect) => {
+      const script = `await db.script(${JSON.stringify(`${statement}; UPDATE counters SET n = n + 1`)});`;
+      write(`async up(db) {
+        const { rows } = await db.query("SELECT FROM pg_class WHERE relname = '${effect}'");
+        if (rows.length === 0) ${script}
+      }`);
+      const running: { process?: ReturnType<typeof startFfOn> } = {};
+      let sent = false;
+      proxy.arm({
+        at: (sql) => {
+          const after = sent && /INSERT INTO .*migration_history/s.test(sql);
+          sent ||= sql.startsWith(statement.slice(0, 20));
+          return after;
+        },
+        action: { kind: 'cut-before', act: async () => running.process?.kill() },
+      });
+      running.process = startFfOn(project, 'migrate');
+      await running.process.finished;
+      expect(proxy.struck).toHaveLength(1);
+      const resumed = await ffOn(project, 'repair', 'steps', '--resume');
+      expect(resumed.exitCode).not.toBe(0);
+      expect(resumed.stderr).toContain('may have had part of its effect');
+      expect(await database.query('SELECT n FROM counters')).toEqual([{ n: 0 }]);
+      // The condition tests the end of the call now, and the block may be run again.
+      write(`async up(db) {
+        const { rows } = await db.query('SELECT FROM counters WHERE n = 1');
+        if (rows.length === 0) ${script.replace('TABLE done', 'TABLE IF NOT EXISTS done').replace('CONCURRENTLY done', 'CONCURRENTLY IF NOT EXISTS done')}
+      }`);
+      expect(await ffOn(project, 'migrate')).toMatchObject({ exitCode: 0 });
+      expect(await database.query('SELECT n FROM counters')).toEqual([{ n: 1 }]);
+    },
+  );
+
   it('A2: restores all notes that were saved before the kill', async () => {
     const gate = await closeGate(database);
     write(`async up(db, agent) {

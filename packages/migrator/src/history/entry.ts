@@ -16,13 +16,13 @@ export interface RecordedError {
   readonly stack: string | undefined;
 }
 
-/** One statement of `db.script` that has finished: what it was, and which call sent it. */
-export interface FinishedStatement {
+/** One statement of `db.script`: what it is, and which call sends it. */
+interface StatementOfCall {
   /** Number of the call within the attempts that belong together; a resumed call keeps its number. */
   readonly call: number;
   /** Lines of the migration's file that made the call, innermost first, e.g. `12<40`; empty if none is known. */
   readonly site: string;
-  /** Which statement of the call, counted from 1. All earlier statements of the call have finished, too. */
+  /** Which statement of the call, counted from 1. All earlier statements of the call have finished. */
   readonly position: number;
   /** How many statements the call has. */
   readonly of: number;
@@ -33,6 +33,24 @@ export interface FinishedStatement {
   /** The statement for display: one line, shortened, without secrets. */
   readonly text: string;
 }
+
+/** A statement that has finished. */
+export interface FinishedStatement extends StatementOfCall {
+  readonly state?: undefined;
+}
+
+/**
+ * A statement that is about to be sent and cannot share a transaction with its row. Without a later row of the same call it
+ * may have had all of its effect, a part of it, or none.
+ */
+export interface BegunStatement extends StatementOfCall {
+  readonly state: 'begun';
+  /** Name of the statement's node in the parse tree, e.g. `IndexStmt`. */
+  readonly kind: string;
+}
+
+/** What a history row records about a statement. */
+export type StatementRecord = FinishedStatement | BegunStatement;
 
 /** Who ran it, as far as only the runner says so. */
 export interface ClaimedRunner {
@@ -72,8 +90,8 @@ export interface HistoryEntry {
   readonly agentVersion: string;
   /** For `transaction: false`: how many statements of `db.script` had finished. For display only. */
   readonly finishedStatements: number;
-  /** The statement whose end the row records. Left out where thousands of rows are read. */
-  readonly finishedStatement?: FinishedStatement;
+  /** The statement whose end, or begin, the row records. Left out where thousands of rows are read. */
+  readonly finishedStatement?: StatementRecord;
 }
 
 /** A row to append. The server adds id, clock, user. */
@@ -99,6 +117,6 @@ export interface NewHistoryEntry {
   readonly error: RecordedError | undefined;
   readonly claimed: ClaimedRunner;
   readonly finishedStatements: number;
-  /** The statement whose end the row records; `undefined` in all other rows. */
-  readonly finishedStatement?: FinishedStatement;
+  /** The statement whose end, or begin, the row records; `undefined` in all other rows. */
+  readonly finishedStatement?: StatementRecord;
 }

@@ -2,7 +2,7 @@ import type { Problem } from '../errors';
 import { migrationId } from '../migration/id';
 import { historyColumns, type ColumnName, type HistoryColumn } from './columns';
 import type {
-  FinishedStatement,
+  StatementRecord,
   HistoryAction,
   HistoryEntry,
   MigrationState,
@@ -129,7 +129,7 @@ function number(row: RawRow, name: ColumnName): number {
 function finishedStatement(row: RawRow): Pick<HistoryEntry, 'finishedStatement'> {
   const value = row.finished_statement;
   if (typeof value !== 'object' || value === null) return {};
-  return { finishedStatement: value as FinishedStatement };
+  return { finishedStatement: value as StatementRecord };
 }
 
 function recordedError(row: RawRow): RecordedError | undefined {

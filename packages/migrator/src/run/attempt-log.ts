@@ -1,5 +1,5 @@
 import type { MigratorError } from '../errors';
-import type { FinishedStatement } from '../history/entry';
+import type { FinishedStatement, StatementRecord } from '../history/entry';
 import type { RecordedStatement } from '../history/unfinished';
 import { historyRow, type Change, type RowFacts, type RunScope } from './change';
 import { keepRollbackData } from './earlier-attempts';
@@ -71,6 +71,18 @@ export class AttemptLog {
   async finished(statement: FinishedStatement): Promise<void> {
     const { call, position } = statement;
     await this.append(() => ({ state: 'running', statement, positions: [[call, position]] }));
+  }
+
+  /**
+   * Records that a statement of a script is about to be sent. Inside the migration's own transaction nothing is recorded:
+   * the statement's effect commits, or rolls back, with the row of its end.
+   *
+   * @param kind name of the statement's node in the parse tree
+   */
+  async begun(statement: FinishedStatement, kind: string): Promise<void> {
+    if (await this.isInOwnTransaction()) return;
+    const begun = { ...statement, state: 'begun', kind } as const;
+    await this.append(() => ({ state: 'running', statement: begun }));
   }
 
   /** Sends a statement and records it, both in one transaction: neither is ever there without the other. */
@@ -202,7 +214,7 @@ interface FactsOfRow {
   /** Only where it is new, and in the last row: it may be large. */
   readonly rollbackData?: string;
   readonly error?: MigratorError;
-  readonly statement?: FinishedStatement;
+  readonly statement?: StatementRecord;
   readonly positions?: readonly (readonly [call: number, position: number])[];
 }
 

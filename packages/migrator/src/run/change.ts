@@ -4,9 +4,9 @@ import type { Session } from '../database/database';
 import type { MigratorError } from '../errors';
 import type {
   ClaimedRunner,
-  FinishedStatement,
   MigrationState,
   NewHistoryEntry,
+  StatementRecord,
 } from '../history/entry';
 import type { Migration, MigrationContext } from '../migration/types';
 import type { LockedConnection } from './connection';
@@ -67,7 +67,7 @@ export interface RowFacts {
   readonly rollbackData: string | undefined;
   readonly error: MigratorError | undefined;
   readonly finishedStatements: number;
-  readonly finishedStatement?: FinishedStatement;
+  readonly finishedStatement?: StatementRecord;
 }
 
 /**

@@ -10,6 +10,7 @@ export type EarlierAttempts = Omit<UnfinishedAttempts, 'lastAttempt'>;
 /** The first attempt has nothing before it. */
 export const NO_EARLIER_ATTEMPTS: EarlierAttempts = {
   statements: [],
+  begun: [],
   finishedStatements: 0,
   rollbackData: undefined,
   ended: 'failed',

@@ -244,6 +244,176 @@ describeOnOldestAndNewest('A1: a script that is resumed', (workspace) => {
     expect((await api.history()).at(-1)).toBe('half apply failed');
   });
 
+  /** Applies `body`; the index `once_id` on `once`, which has duplicates, cannot be built at first. */
+  const unbuildable = async (body: string) => {
+    await workspace().sql('CREATE TABLE once (id int); INSERT INTO once VALUES (1), (1)');
+    const api = workspace().project();
+    const write = (text: string) =>
+      api.write(
+        '20250101000001_unique.ts',
+        `const has = async (db, name, more = '') =>
+           (await db.query(\`SELECT FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid WHERE relname = '\${name}' \${more}\`)).rows.length > 0;
+         const build = 'CREATE UNIQUE INDEX CONCURRENTLY once_id ON once (id)';
+         export default { version: '20250101000001', name: 'unique', transaction: false,
+           async up(db) { ${text} } };`,
+      );
+    write(body);
+    await failsAt(api, 'could not create unique index');
+    await workspace().sql('DELETE FROM once WHERE ctid = (SELECT max(ctid) FROM once)');
+    return { api, write };
+  };
+  const validity = () =>
+    workspace().sql(
+      `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('once_id')`,
+    );
+  const buildBehindUpdate = `if (!(await has(db, 'once_id'))) await db.script('UPDATE counters SET n = n + 1;' + build);`;
+  const buildIfMissing = `if (!(await has(db, 'once_id'))) await db.script(build);`;
+
+  it.each([
+    [
+      'tests that it is valid',
+      `if (!(await has(db, 'once_id', 'AND indisvalid'))) await db.script(build);`,
+    ],
+    ['is removed', 'await db.script(build);'],
+  ])(
+    'A1: never takes a failed index for applied behind a guard, and builds it when the guard %s',
+    async (_, fixed) => {
+      const { api, write } = await unbuildable(buildIfMissing);
+      const failed = await failsAt(api, 'CREATE UNIQUE INDEX CONCURRENTLY once_id');
+      expect(failed?.error).toMatchObject({
+        code: 'SCRIPT_CHANGED',
+        message: expect.stringContaining('may have had part of its effect'),
+        hint: expect.stringMatching(/indisvalid[^]*--mark-applied or --mark-reverted/),
+      });
+      expect(await validity()).toEqual([{ valid: false }]);
+      write(fixed);
+      await succeeds(api);
+      expect(await validity()).toEqual([{ valid: true }]);
+    },
+  );
+
+  it('A1: refuses the skipped index after an edit that does not touch it, and behind a finished statement', async () => {
+    const { api, write } = await unbuildable(buildBehindUpdate);
+    await failsAt(api, 'Begun earlier, end not recorded, statement 2 of 2');
+    write(`${buildBehindUpdate} /* edited */`);
+    await failsAt(api, 'may have had part of its effect');
+    expect(await counter()).toBe(1);
+    await api.repair({ migration: 'unique', action: 'mark-reverted' });
+    await workspace().sql('DROP INDEX once_id; INSERT INTO once SELECT * FROM once');
+    write(buildIfMissing);
+    await failsAt(api, 'could not create unique index');
+    write(`${buildIfMissing} /* edited */`);
+    await failsAt(api, 'may have had part of its effect');
+    await api.repair({ migration: 'unique', action: 'mark-applied' });
+    expect((await api.status()).problems).toEqual([]);
+  });
+
+  it('A1: goes on with a loop whose failed index is built by its own round', async () => {
+    const { api } = await unbuildable(
+      `for (const name of ['once_id', 'once_other']) {
+         if (!(await has(db, name, 'AND indisvalid'))) await db.script(build.replace('once_id', name));
+       }`,
+    );
+    await succeeds(api);
+    expect(
+      await workspace().sql(
+        `SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'once'::regclass ORDER BY 1`,
+      ),
+    ).toEqual([
+      { name: 'once_id', valid: true },
+      { name: 'once_other', valid: true },
+    ]);
+  });
+
+  it('A1: refuses a loop that leaves out the round of the failed index and makes another one', async () => {
+    const { api } = await unbuildable(
+      `for (const name of ['once_id', 'once_other']) {
+         if (!(await has(db, name))) await db.script(build.replace('once_id', name));
+       }`,
+    );
+    await failsAt(api, 'CREATE UNIQUE INDEX CONCURRENTLY once_id');
+    await failsAt(api, 'CREATE UNIQUE INDEX CONCURRENTLY once_id');
+  });
+
+  it('A1: runs a block that the author has corrected, and refuses when it was taken out', async () => {
+    const api = workspace().project();
+    const write = (...scripts: string[]) =>
+      api.write(
+        '20250101000001_block.ts',
+        `export default { version: '20250101000001', name: 'block', transaction: false,
+          async up(db) {
+            ${scripts.map((sql) => `await db.script(${JSON.stringify(sql)});`).join('\n')}
+          } };`,
+      );
+    const block = (add: string) => `DO $$ BEGIN UPDATE counters SET n = n + ${add}; END $$`;
+    write(block('1 / 0'));
+    await failsAt(api, 'division by zero');
+    write('UPDATE counters SET n = n + 10');
+    await failsAt(api, 'Begun earlier, end not recorded, statement 1 of 1');
+    write('UPDATE counters SET n = n + 10', block('1'));
+    await succeeds(api);
+    expect(await counter()).toBe(11);
+  });
+
+  it('A1: lets a corrected block take the place of one whose finished statements were deleted', async () => {
+    const api = workspace().project();
+    const write = (...scripts: string[]) =>
+      api.write(
+        '20250101000001_block.ts',
+        `export default { version: '20250101000001', name: 'block', transaction: false,
+          async up(db) {
+            ${scripts.map((sql) => `await db.script(${JSON.stringify(sql)});`).join('\n')}
+          } };`,
+      );
+    const block = (add: string) => `DO $$ BEGIN UPDATE counters SET n = n + ${add}; END $$`;
+    write(`CREATE TABLE one (id int); ${block('1 / 0')}`);
+    await failsAt(api, 'division by zero');
+    write(block('1'), 'UPDATE counters SET n = n + 10 / 0');
+    await failsAt(api, 'division by zero');
+    write(block('1'), 'UPDATE counters SET n = n + 10');
+    await succeeds(api);
+    expect(await counter()).toBe(11);
+  });
+
+  it('A1: tells a block whose end is not recorded from equal blocks that have finished', async () => {
+    const api = workspace()
+      .project()
+      .add('equal', {
+        ...noTransaction,
+        async up(db) {
+          for (let round = 0; round < 3; round += 1) {
+            await db.script(
+              'DO $$ BEGIN UPDATE counters SET n = n + 1; IF (SELECT n = 3 FROM counters) THEN PERFORM 1 / count(*) FROM guard; END IF; END $$; UPDATE counters SET n = n + 10',
+            );
+          }
+        },
+      });
+    await workspace().sql('UPDATE counters SET n = -9');
+    await failsAt(api, 'division by zero');
+    expect(await counter()).toBe(2);
+    await letPass();
+    await succeeds(api);
+    expect(await counter()).toBe(24);
+  });
+
+  it.each(['SELECT 1 / count(*) FROM guard', "SET lock_timeout = 'never'"])(
+    'A1: lets a guard skip a call whose first statement failed and left nothing: %s',
+    async (statement) => {
+      const api = workspace()
+        .project()
+        .add('nothing', {
+          ...noTransaction,
+          async up(db) {
+            const { rows } = await db.query('SELECT FROM guard');
+            if (rows.length === 0) await db.script(statement);
+          },
+        });
+      expect((await api.migrate()).failed).toBeDefined();
+      await letPass();
+      await succeeds(api);
+    },
+  );
+
   it('A1: knows the calls of helpers in other files, which no checksum covers', async () => {
     const api = workspace().project();
     const write = (step: string) => {

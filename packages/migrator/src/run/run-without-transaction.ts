@@ -16,7 +16,7 @@ import { isConcurrent } from './concurrent-index';
 import { explainRunFailure } from './explain-run-failure';
 import { IndexWatch } from './index-watch';
 import { MigrationHandle, type StatementPolicy } from './migration-handle';
-import { footingOf } from './statement-footing';
+import { changesSession, footingOf, kindOf } from './statement-footing';
 import { Turns } from './turns';
 import { resolveLostCommit } from './record';
 import { revertChange } from './revert-change';
@@ -169,6 +169,8 @@ function statementPolicy(
           await log.finished(record);
           return send();
         case 'after':
+          // What changes only the session is gone when the attempt ends: it leaves nothing that could be half done.
+          if (!changesSession(statement)) await log.begun(record, kindOf(statement));
           await send();
           return log.finished(record);
         case 'covered':

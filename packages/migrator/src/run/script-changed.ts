@@ -1,4 +1,5 @@
 import { MigratorError } from '../errors';
+import type { UnendedStatement } from '../history/unfinished';
 import type { ProgressOf, RecordedCall } from './script-progress';
 import { siteParts } from './script-site';
 import type { ScriptStatement } from './script-statement';
@@ -44,19 +45,51 @@ export function otherScript(
   );
 }
 
-/** The error of a migration that did not come back to a call whose statements had finished in part. */
-export function abandonedCall(of: ProgressOf, recorded: RecordedCall): MigratorError {
+/**
+ * The error of a migration that did not come back to a call whose statements had finished in part.
+ *
+ * @param begun the call's next statement, if it was sent and its end is not recorded
+ */
+export function abandonedCall(
+  of: ProgressOf,
+  recorded: RecordedCall,
+  begun: UnendedStatement | undefined,
+): MigratorError {
   const { finished, of: total } = recorded;
   return refusal(
     'SCRIPT_CHANGED',
     of,
     [
-      `An earlier attempt of ${of.id} finished ${finished} of ${total} statements of a call of db.script(). This attempt did not make the call again, so the other ${total - finished} never ran.`,
+      `An earlier attempt of ${of.id} finished ${finished} of ${total} statements of a call of db.script(). This attempt did not make the call again, so ${begun ? 'nothing tells whether the others ran' : `the other ${total - finished} never ran`}.`,
       ...finishedLines([recorded]),
-      'This attempt: the call is missing (a condition may have skipped it).',
+      ...(begun ? begunLines(begun) : []),
+      MISSING,
     ],
     'Let the migration make the call again; what had finished is skipped.',
   );
+}
+
+/** The error of a migration that did not come back to a call whose first statement may have had part of its effect. */
+export function abandonedBegin(of: ProgressOf, begun: UnendedStatement): MigratorError {
+  return refusal(
+    'SCRIPT_CHANGED',
+    of,
+    [
+      `An earlier attempt of ${of.id} began a statement of a call of db.script() and did not record its end: it may have had part of its effect. This attempt did not make the call again.`,
+      ...begunLines(begun),
+      MISSING,
+    ],
+    'Look at the database. Let the migration make the call again, or let its condition test the finished effect (for an index: indisvalid in pg_index).',
+  );
+}
+
+const MISSING = 'This attempt: the call is missing (a condition may have skipped it).';
+
+function begunLines({ position, of, site, text }: UnendedStatement): string[] {
+  return [
+    `Begun earlier, end not recorded, statement ${position} of ${of} of one call${describeSite(site)}:`,
+    ...cut([`${position}. ${text}`]),
+  ];
 }
 
 /** The error of rows that an older version wrote: they count finished statements, but do not say which. */

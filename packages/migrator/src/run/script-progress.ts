@@ -1,8 +1,18 @@
 import type { FinishedStatement } from '../history/entry';
-import type { RecordedStatement, UnfinishedAttempts } from '../history/unfinished';
+import type {
+  RecordedStatement,
+  UnendedStatement,
+  UnfinishedAttempts,
+} from '../history/unfinished';
 import type { ScriptStatement } from './script-statement';
 import { actElsewhere, innermost, siteParts } from './script-site';
-import { abandonedCall, otherScript, scriptChanged, unknownProgress } from './script-changed';
+import {
+  abandonedBegin,
+  abandonedCall,
+  otherScript,
+  scriptChanged,
+  unknownProgress,
+} from './script-changed';
 
 /** A call of `db.script` that an earlier attempt made. */
 export interface RecordedCall {
@@ -42,6 +52,8 @@ export interface ProgressOf {
  */
 export class ScriptProgress {
   private readonly unmatched: Set<RecordedCall>;
+  /** Statements whose end is not recorded, of calls that have not come again yet. */
+  private readonly begun: Set<UnendedStatement>;
   private nextCall: number;
 
   /** @throws {MigratorError} `SCRIPT_CHANGED` if rows claim finished statements without saying which */
@@ -49,7 +61,7 @@ export class ScriptProgress {
     private readonly of: ProgressOf,
     private readonly earlier: Pick<
       UnfinishedAttempts,
-      'statements' | 'finishedStatements' | 'ended'
+      'statements' | 'begun' | 'finishedStatements' | 'ended'
     >,
   ) {
     const recorded = recordedCalls(earlier.statements, of.checksum);
@@ -58,7 +70,8 @@ export class ScriptProgress {
       throw unknownProgress(of, earlier.finishedStatements, known);
     }
     this.unmatched = new Set(recorded);
-    this.nextCall = Math.max(0, ...recorded.map(({ call }) => call)) + 1;
+    this.begun = new Set(earlier.begun);
+    this.nextCall = Math.max(0, ...[...recorded, ...earlier.begun].map(({ call }) => call)) + 1;
   }
 
   /** Statements that earlier attempts have finished and no call of this attempt has claimed yet. */
@@ -76,7 +89,8 @@ export class ScriptProgress {
   begin(site: string, statements: readonly ScriptStatement[]): ScriptCall {
     const match = this.unmatched.size === 0 ? undefined : this.find(site, statements);
     if (match) this.unmatched.delete(match);
-    const call = match?.call ?? this.nextCall++;
+    const claimed = this.claimBegun(site, statements, match);
+    const call = match?.call ?? claimed ?? this.nextCall++;
     return {
       finished: match?.finished ?? 0,
       record(index) {
@@ -88,14 +102,53 @@ export class ScriptProgress {
 
   /**
    * To be called when the migration's functions have finished: in an unchanged file, a call that was interrupted half way
-   * must have come again, or its other statements would never run.
+   * must have come again, or its other statements would never run. A call with a statement that may have had part of its
+   * effect must have come again in a corrected file as well.
    *
    * @throws {MigratorError} `SCRIPT_CHANGED`
    */
   refuseAbandoned(): void {
     for (const call of this.unmatched) {
-      if (call.comparable && call.finished < call.of) throw abandonedCall(this.of, call);
+      if (call.comparable && call.finished < call.of) {
+        throw abandonedCall(
+          this.of,
+          call,
+          this.earlier.begun.find((begun) => begun.call === call.call),
+        );
+      }
     }
+    for (const begun of this.begun) throw abandonedBegin(this.of, begun);
+  }
+
+  /**
+   * Finds the statement without a recorded end that a call sends again. In a corrected file the statement may have been
+   * corrected, too: another one of its kind takes its place.
+   *
+   * @returns the number of its call, where nothing of that call had finished
+   */
+  private claimBegun(
+    site: string,
+    now: readonly ScriptStatement[],
+    match: RecordedCall | undefined,
+  ): number | undefined {
+    if (this.begun.size === 0) return undefined;
+    const all = [...this.begun].filter((begun) => !actElsewhere(begun.site, site));
+    const skipped = match?.finished ?? 0;
+    const same = all.filter(
+      ({ position, chain }) => position > skipped && now[position - 1]?.chain === chain,
+    );
+    const found =
+      all.find(({ call }) => call === match?.call) ??
+      same.find((begun) => begun.site === site) ??
+      same[0] ??
+      all.find(
+        ({ checksum, kind }) =>
+          checksum !== this.of.checksum && now.slice(skipped).some((due) => due.kind === kind),
+      );
+    if (found === undefined) return undefined;
+    this.begun.delete(found);
+    const hasFinished = this.earlier.statements.some(({ call }) => call === found.call);
+    return hasFinished ? undefined : found.call;
   }
 
   private find(site: string, now: readonly ScriptStatement[]): RecordedCall | undefined {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { redact } from '../database/redact';
 import type { ParsedStatement } from './parse-sql';
+import { kindOf } from './statement-footing';
 
 /** A statement of a call of `db.script`, ready to be compared with what an earlier attempt recorded. */
 export interface ScriptStatement {
@@ -10,6 +11,8 @@ export interface ScriptStatement {
   readonly chain: string;
   /** For display: one line, shortened, without secrets. */
   readonly text: string;
+  /** Name of its node in the parse tree, e.g. `IndexStmt`. */
+  readonly kind: string;
   /** Whether two calls may both send it without being related: transaction control and settings. */
   readonly common: boolean;
 }
@@ -26,6 +29,7 @@ export function scriptStatements(parsed: readonly ParsedStatement[]): ScriptStat
       digest: sha256(sql),
       chain,
       text: displayStatement(sql),
+      kind: kindOf({ node }),
       common: node['TransactionStmt'] !== undefined || node['VariableSetStmt'] !== undefined,
     };
   });

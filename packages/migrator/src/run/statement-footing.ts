@@ -5,7 +5,7 @@ import type { ParsedStatement } from './parse-sql';
  * How the end of a statement without a transaction is recorded:
  * - `together`: statement and row commit in one transaction;
  * - `before`: COMMIT of the migration's own transaction, whose row commits with it;
- * - `after`: Postgres does not allow the statement in a transaction, so the row follows it;
+ * - `after`: Postgres does not allow the statement in a transaction, so one row says that it begins and the next that it has finished;
  * - `covered`: it only opens or divides the migration's own transaction; the row of a later statement covers it.
  */
 export type Footing = 'together' | 'before' | 'after' | 'covered';
@@ -41,9 +41,13 @@ export function footingOf(statement: ParsedStatement): Footing {
   const control = node['TransactionStmt'];
   if (control) return controlFooting(String(control['kind']));
   if (isLocalSetting(node['VariableSetStmt'])) return 'covered';
-  const [kind] = Object.keys(node);
-  if (kind === undefined || !TRANSACTIONAL.has(kind) || isConcurrent(statement)) return 'after';
+  if (!TRANSACTIONAL.has(kindOf(statement)) || isConcurrent(statement)) return 'after';
   return 'together';
+}
+
+/** Name of a statement's node in the parse tree, e.g. `IndexStmt`. */
+export function kindOf({ node }: Pick<ParsedStatement, 'node'>): string {
+  return Object.keys(node)[0] ?? '';
 }
 
 function controlFooting(kind: string): Footing {

@@ -175,7 +175,8 @@ export async function readHistory(database: Queryable): Promise<readonly History
     if (name === null) continue;
     found.push(
       ...(await database.query<HistoryRow>(
-        `SELECT version, action, state, run_id AS run, finished_statement ->> 'text' AS statement, database_user AS login
+        `SELECT version, action, state, run_id AS run, CASE WHEN finished_statement ->> 'state' IS NULL THEN finished_statement ->> 'text' END AS statement,
+                database_user AS login
           FROM ${table} ORDER BY id`,
       )),
     );

@@ -27,6 +27,7 @@ export function handleOn(session: Session): MigrationHandle {
     path: '',
     progress: new ScriptProgress(migration, {
       statements: [],
+      begun: [],
       finishedStatements: 0,
       ended: 'failed',
     }),
