@@ -43,6 +43,7 @@ describeHistory('A7: a history of format 1', (bench) => {
     await bench.history.prepare(bench.prepared);
     const before = await witnesses();
     await bench.sql(`DROP TABLE :schema.migration_chain;
+      ALTER TABLE :schema.migration_history DROP COLUMN finished_statement, ADD COLUMN finished_digest text;
       DELETE FROM :schema.migration_database WHERE format > 1`);
     await bench.session.query(
       `SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = -5`,

@@ -41,7 +41,7 @@ describeHistory('A7: the chain of a project', (bench) => {
     'A7: names the row whose %s was edited',
     async (name, type) => {
       await bench.sql(`ALTER TABLE :schema.migration_history DROP CONSTRAINT migration_history_action_check,
-        DROP CONSTRAINT migration_history_state_check`);
+        DROP CONSTRAINT migration_history_state_check, DROP CONSTRAINT migration_history_finished_statement_check`);
       await bench.sql(`UPDATE :schema.migration_history SET ${name} = ${edits[type]} WHERE id = 2`);
       const found = await faults();
       expect(found[0]).toMatch(/^api:20250102000000: row 2 \(attempt 1\) was edited/);
