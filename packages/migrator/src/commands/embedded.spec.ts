@@ -19,10 +19,10 @@ describe('the embedded database in a folder', () => {
 
   it('is migrated, and nothing is left of what fails half way until it is mended', async () => {
     const api = workspace.project().add('users', 'CREATE TABLE users (id int)');
-    api.add('teams', 'CREATE TABLE teams (id int); ALTER TABLE user ADD team int');
+    api.add('teams', 'CREATE TABLE teams (id int); ALTER TABLE user_accounts ADD team int');
 
     const { failed } = await api.migrate();
-    expect(failed?.error.message).toContain('SQLSTATE 42601');
+    expect(failed?.error.message).toContain('SQLSTATE 42P01');
     expect(await workspace.tables()).toEqual(['users']);
     expect(await api.history()).toEqual(['users apply applied', 'teams apply failed']);
 
