@@ -67,8 +67,12 @@ export class AttemptLog {
     this.rollbackData = kept;
   }
 
-  /** Records that a statement of a script has finished. */
+  /**
+   * Records that a statement of a script has finished. A read-only transaction of the migration takes no row: it changes nothing,
+   * and the next row stands for its statements too.
+   */
   async finished(statement: FinishedStatement): Promise<void> {
+    if (await this.isInReadOnlyTransaction()) return;
     const { call, position } = statement;
     await this.append(() => ({ state: 'running', statement, positions: [[call, position]] }));
   }
@@ -170,6 +174,15 @@ export class AttemptLog {
     }
     const outcome = await commit(session);
     if (outcome.kind !== 'committed') throw outcome.error;
+  }
+
+  private async isInReadOnlyTransaction(): Promise<boolean> {
+    if (!this.mayBeReadOnly || !(await this.isInOwnTransaction())) return false;
+    // SHOW takes no snapshot, so that SET TRANSACTION may still follow.
+    const { rows } = await this.scope.connection.session.query<{ transaction_read_only: string }>(
+      'SHOW transaction_read_only',
+    );
+    return rows[0]?.transaction_read_only === 'on';
   }
 
   private async isInOwnTransaction(): Promise<boolean> {

@@ -187,6 +187,19 @@ describeOnOldestAndNewest('migrations in one run', (workspace) => {
     expect(await workspace().tables()).toEqual(['written']);
   });
 
+  it('C4: may read in a transaction of their own that is read-only', async () => {
+    const api = workspace()
+      .project()
+      .add('script', {
+        up: (db) =>
+          db.script(`BEGIN; SET TRANSACTION READ ONLY; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT;
+            START TRANSACTION READ ONLY; SELECT 3; COMMIT; CREATE TABLE written ()`),
+        transaction: false,
+      });
+    expect(await api.migrate()).toMatchObject({ failed: undefined, status: 'done' });
+    expect(await workspace().tables()).toEqual(['written']);
+  });
+
   it('C1: forget lastval() and sequences', async () => {
     const api = workspace()
       .project()
