@@ -112,7 +112,7 @@ async function locked<T>(
       const history = new History(connection.session, settings.schema);
       const state = await readProjectHistory(project.context, history, damage);
       refuseOtherEnvironment(settings, state);
-      // The history may have to be carried over, and nobody else may write to it meanwhile.
+      // The history may have to be carried over, and no other runner may write to it meanwhile.
       if (state.renamedFrom !== undefined && lockMode === 'shared') return 'exclusive';
       try {
         return { result: await work({ connection, state }) };

@@ -363,7 +363,7 @@ describeOnOldestAndNewest('what depends on a renamed project', (workspace) => {
     expect(result.done).toHaveLength(2);
   });
 
-  it('A3: does not keep a migration for ever if it was renamed itself', async () => {
+  it('A3: does not keep a migration permanently if it was renamed itself', async () => {
     const { billing, orders } = await setUp();
     orders.add('first', { up: 'SELECT 1', down: 'SELECT 1', dependencies: [`billing:${V(1)}`] });
     await orders.migrate();

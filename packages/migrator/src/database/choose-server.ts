@@ -59,7 +59,7 @@ export async function onFirstServer<T>(
 }
 
 /** Each server of a url as an address of its own, in the order in which they are tried. */
-export function serversOf(address: PostgresAddress): readonly PostgresAddress[] {
+function serversOf(address: PostgresAddress): readonly PostgresAddress[] {
   const servers = [address, ...address.others.map((server) => ({ ...address, ...server }))];
   if (address.hostOrder === 'as-written') return servers;
   const keyed = servers.map((server) => ({ server, key: Math.random() }));

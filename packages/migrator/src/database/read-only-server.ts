@@ -7,7 +7,7 @@ import type { FactsRow } from './session-settings';
 export type ReadOnlyReason = 'standby' | 'setting' | undefined;
 
 /** What a server's facts say about writing. A session that the runner opened as read-only has reason `setting`. */
-export function readOnlyReason({ standby, read_only }: FactsRow): ReadOnlyReason {
+function readOnlyReason({ standby, read_only }: FactsRow): ReadOnlyReason {
   if (standby === 'true') return 'standby';
   return read_only === 'on' ? 'setting' : undefined;
 }

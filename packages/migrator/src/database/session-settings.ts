@@ -158,7 +158,7 @@ export function asUserSql(
 }
 
 /** PGlite has no user to go back to by DEFAULT, but takes the name. */
-export function loginName(facts: FactsRow): string {
+function loginName(facts: FactsRow): string {
   return facts.session_auth === '' ? quoteAscii(facts.user_name) : 'DEFAULT';
 }
 

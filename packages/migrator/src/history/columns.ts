@@ -18,7 +18,7 @@ export interface HistoryColumn {
    * with hashes (format 2 and later) must be NULL in them, since a hash covers the columns that are not NULL.
    */
   readonly since: number;
-  /** What a new row holds, as text or NULL; `server`: the server fills the column in, nobody may send a value. */
+  /** What a new row holds, as text or NULL; `server`: the server fills the column in; a statement must not send a value. */
   readonly value: ((entry: NewHistoryEntry) => string | null) | 'server';
   /**
    * Whether rows are read with it: `always`; `full` leaves it out where thousands of rows are read; `never` for data that

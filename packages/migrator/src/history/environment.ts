@@ -78,7 +78,7 @@ function isOwn(name: string, { environment, formerEnvironments = [] }: Environme
 }
 
 /** The command that makes a database of one environment a database of another. */
-export function adoptCommand(from: string, scope: EnvironmentScope): string {
+function adoptCommand(from: string, scope: EnvironmentScope): string {
   const { environment, project, databaseName, tenant } = scope;
   const frontEnd = currentFrontEnd();
   const command =

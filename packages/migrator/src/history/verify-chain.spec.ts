@@ -98,7 +98,7 @@ describeHistory('A7: the chain of a project', (bench) => {
       [/20250101000000: row 1 .* was edited/],
     ].map((part) => part),
   ] as [string, string, RegExp[]][])(
-    'A7: names what does not fit when somebody changed %s',
+    'A7: names what does not fit after a change of %s',
     async (_, sql, expected) => {
       if (sql.includes(`project = 'users'`))
         await bench.sql('DELETE FROM :schema.migration_history WHERE id = 3');

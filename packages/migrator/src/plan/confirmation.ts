@@ -29,7 +29,7 @@ const LISTED = 20;
  *
  * @returns reasons as phrases; none where the database is not protected
  */
-export function protectionOf({ configured, stamps }: ProtectionFacts): readonly string[] {
+function protectionOf({ configured, stamps }: ProtectionFacts): readonly string[] {
   const protectedStamps = stamps.read.filter(({ stamp }) => stamp.protected);
   const denied = stamps.unread.filter(({ why }) => why === 'denied');
   const empty = stamps.unread.filter(({ why }) => why === 'empty');

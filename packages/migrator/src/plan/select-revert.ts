@@ -162,7 +162,7 @@ function describe({ state, executedAt, error }: HistoryEntry): string {
 
 /**
  * The same finding as before an apply, with the steps that work for a revert. The checksum covers the whole file, and what
- * was applied is not stored, so nobody can know that only `down` was corrected: a person has to say it.
+ * was applied is not stored, so it cannot be known that only `down` was corrected: a person has to say it.
  */
 function revertProblem(problem: Problem, entry: HistoryEntry): Problem {
   if (problem.code !== 'CHECKSUM_MISMATCH') return problem;

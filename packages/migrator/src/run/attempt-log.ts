@@ -161,7 +161,7 @@ export class AttemptLog {
     this.attempt += 1;
   }
 
-  /** A row must not be left to a session that acts as somebody else: settings that end with the transaction need one. */
+  /** Writes the row in a transaction of its own: the settings that give it the rights of the login user end with that. */
   private async inTransaction(work: () => Promise<void>): Promise<void> {
     const { session } = this.scope.connection;
     // The migration may have made read-only the default.

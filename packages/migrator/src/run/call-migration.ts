@@ -53,8 +53,8 @@ function parsed(json: string | undefined): unknown {
 
 /**
  * Runs a function of a migration: until it has settled and every query it started is answered, or until the run is
- * cancelled. `process.exit` in it becomes an error, since it would skip the rollback's record; so does an error that it lets
- * nobody catch.
+ * cancelled. `process.exit` in it becomes an error, since it would skip the rollback's record; so does an error that it leaves
+ * uncaught.
  *
  * @throws what the function throws; {@link MigratorError} `CANCELLED`, `PROCESS_EXIT`
  */

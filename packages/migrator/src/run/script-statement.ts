@@ -42,7 +42,7 @@ const STRING = /'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$/g;
 const SECRETIVE = /passw|secret|token|credential|\bkey\b/i;
 
 /** One line of bounded length, without secrets. */
-export function displayStatement(sql: string): string {
+function displayStatement(sql: string): string {
   const masked = SECRETIVE.test(sql) ? sql.replace(STRING, "'***'") : sql;
   // Redacted before it is cut: half a password would not be recognized. Control characters would reach the terminal.
   const line = redact(masked)

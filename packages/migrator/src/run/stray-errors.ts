@@ -4,7 +4,7 @@ import { describeThrown, MigratorError } from '../errors';
 import { explainFailure } from './explain-failure';
 import type { RunListener } from './events';
 
-/** A call of a migration's function, to which errors that nobody catches are attributed. */
+/** A call of a migration's function, to which uncaught errors are attributed. */
 interface MigrationCall {
   readonly id: string;
   /** The migration's file. */
