@@ -1,4 +1,5 @@
 import type { TenantSource } from '../config/config';
+import { resemblesConnection } from '../config/connection-text';
 import type { Connection, Settings } from '../config/settings';
 import { createDatabase } from '../database/create-database';
 import type { ConnectionTarget, Session } from '../database/database';
@@ -133,8 +134,8 @@ async function inTime<T>(
 async function toTenant(context: CommandContext, element: unknown, index: number): Promise<Tenant> {
   const { settings } = context;
   if (typeof element !== 'string') {
-    throw new MigratorError('INVALID_TENANTS', `Tenant ${index + 1} is no text.`, {
-      hint: 'Give names, not rows: rows.map((row) => row.schema_name).',
+    throw new MigratorError('INVALID_TENANTS', `Tenant ${index + 1} is not a string.`, {
+      hint: 'Return names, not rows: rows.map((row) => row.schema_name).',
     });
   }
   if (URL.test(element)) {
@@ -144,6 +145,8 @@ async function toTenant(context: CommandContext, element: unknown, index: number
     const name = nameOf(target);
     return { name, settings: tenantSettings(settings, connection, settings.schema, name) };
   }
+  // Before any check whose message shows the name: it may hold a password.
+  if (resemblesConnection(element)) throw resemblesUrl(index);
   quoteIdentifier(element);
   if (RESERVED.test(element)) {
     throw new MigratorError('INVALID_NAME', `The name ${element} belongs to Postgres itself.`, {
@@ -154,6 +157,17 @@ async function toTenant(context: CommandContext, element: unknown, index: number
     name: element,
     settings: tenantSettings(settings, settings.connection, element, element),
   };
+}
+
+/** Never creates a schema for a mistyped URL, and never shows it. */
+function resemblesUrl(index: number): MigratorError {
+  return new MigratorError(
+    'INVALID_TENANTS',
+    `Tenant ${index + 1} resembles a URL or connection string, but does not begin with postgres:// or pglite:.`,
+    {
+      hint: 'If the tenant is a database of its own, write postgres://user@host:5432/database without blanks before it. If it is a schema, its name cannot contain "/", ":", "@" or "=".',
+    },
+  );
 }
 
 /** Never the url itself, which may hold a password. */

@@ -1,3 +1,4 @@
+import { quoteGiven } from '../config/connection-text';
 import { MigratorError } from '../errors';
 import { findPending } from '../plan/find-pending';
 import { nameHint } from '../plan/nearest';
@@ -215,7 +216,7 @@ export function requireTenant(tenants: readonly Tenant[], name: string): Tenant 
   const found = tenants.find((tenant) => tenant.name === name);
   if (found !== undefined) return found;
   const names = tenants.map((tenant) => tenant.name);
-  throw new MigratorError('UNKNOWN_TENANT', `There is no tenant ${JSON.stringify(name)}.`, {
+  throw new MigratorError('UNKNOWN_TENANT', `There is no tenant ${quoteGiven(name)}.`, {
     hint: nameHint(name, names, 'tenants'),
   });
 }

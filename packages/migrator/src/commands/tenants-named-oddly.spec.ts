@@ -20,7 +20,7 @@ describeEachPostgres('tenants with odd names', (server) => {
     files.clean();
   });
 
-  async function agent(names: readonly string[]): Promise<MigrationAgent> {
+  async function agent(names: readonly unknown[]): Promise<MigrationAgent> {
     const projectRoot = files.make({
       'nx.json': {},
       [`migrations/${FIRST}_one.ts`]: migrationSource(FIRST, 'one', {
@@ -64,4 +64,56 @@ describeEachPostgres('tenants with odd names', (server) => {
       expect(refused.code).toBe('INVALID_NAME');
     },
   );
+
+  it('G3: that resemble URLs are refused all at once, and no schema is created', async () => {
+    const names: readonly unknown[] = [
+      'postgress://joe:pw-9@h/db',
+      ' postgres://joe:pw-9@h/db',
+      `postgress://joe:pw-9@${'h'.repeat(80)}/db`,
+      'postgress://joe:pw-9\0@h',
+      '127.0.0.1:5432/acme',
+      'joe:pw-9@h',
+      'host=h password=pw-9',
+      { name: 'acme', url: 'postgres://joe:pw-9@h/db' },
+      'acme-eu',
+    ];
+    const before = await schemas();
+    for (const work of [
+      async () => (await agent(names)).migrateTenants(),
+      async () => (await agent(names)).statusTenants(),
+      async () => (await agent(names)).tenant('acme-eu'),
+    ]) {
+      const refused = await refusal(work());
+      expect(refused.problems.map(({ code }) => code)).toEqual(
+        names.slice(0, -1).map(() => 'INVALID_TENANTS'),
+      );
+      expect(JSON.stringify(refused.problems) + refused.message).not.toContain('pw-9');
+    }
+    expect(await schemas()).toEqual(before);
+  });
+
+  it('G3: a URL given for the name of a tenant is never shown', async () => {
+    const url = 'postgres://joe:pw-9@h/db';
+    const only = await agent(['acme']);
+    for (const work of [() => only.tenant(url), () => only.migrateTenants({ canary: url })]) {
+      const refused = await refusal(work());
+      expect(refused.code).toBe('UNKNOWN_TENANT');
+      expect(JSON.stringify(refused.problems) + refused.message).not.toContain('pw-9');
+    }
+  });
+
+  it.each(['acme-eu', 'tenant 7', 'Köln', 'acme.example.com', 'ACME'])(
+    'G3: a name that no URL resembles stays a schema: %s',
+    async (name) => {
+      expect((await (await agent([name])).migrateTenants()).status).toBe('done');
+      expect(await schemas()).toContain(name);
+    },
+  );
+
+  async function schemas(): Promise<string[]> {
+    const rows = await database.query<{ name: string }>(
+      'SELECT nspname AS name FROM pg_namespace ORDER BY 1',
+    );
+    return rows.map(({ name }) => name);
+  }
 });

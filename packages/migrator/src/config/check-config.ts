@@ -1,6 +1,7 @@
 import { isPromise } from 'node:util/types';
 import { safeParse } from 'valibot';
 import { MigratorError, type ErrorCode, type Problem } from '../errors';
+import { quoteGiven } from './connection-text';
 import { configSchema, type CheckedConfig } from './config-schema';
 
 interface PathItem {
@@ -13,7 +14,7 @@ function keyPath(path: readonly PathItem[] | undefined): string {
     .map(({ key }, index) => {
       const name = String(key);
       if (typeof key === 'number') return `[${name}]`;
-      if (!/^[\w$-]+$/.test(name)) return `[${JSON.stringify(name)}]`;
+      if (!/^[\w$-]+$/.test(name)) return `[${quoteGiven(name)}]`;
       return index === 0 ? name : `.${name}`;
     })
     .join('');

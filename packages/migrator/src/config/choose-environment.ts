@@ -1,5 +1,6 @@
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
+import { quoteGiven } from './connection-text';
 import type { EnvironmentVariables } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
 
@@ -33,7 +34,7 @@ export function chooseEnvironment(
     'UNKNOWN_ENVIRONMENT',
     name.trim() === ''
       ? `The name of the environment is empty${saidBy}.`
-      : `There is no environment "${name}"${saidBy} in ${where}.`,
+      : `There is no environment ${quoteGiven(name)}${saidBy} in ${where}.`,
     { where, hint: nameHint(name, known, 'environments') },
   );
 }
@@ -56,8 +57,8 @@ export function chooseDatabases(
   throw new MigratorError(
     'UNKNOWN_DATABASE',
     known.length === 0
-      ? `The environment ${environment.name} has one database without a name, and none called "${name}".`
-      : `The environment ${environment.name} has no database "${name}".`,
+      ? `The environment ${environment.name} has one database without a name, and none called ${quoteGiven(name)}.`
+      : `The environment ${environment.name} has no database ${quoteGiven(name)}.`,
     {
       where: `environments.${environment.name}`,
       hint:

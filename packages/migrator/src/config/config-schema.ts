@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseDuration } from '../migration/duration';
 import { didYouMean, nearest } from '../plan/nearest';
 import type { FindTenants } from './config';
+import { resemblesConnection } from './connection-text';
 
 const MAX_IDENTIFIER_BYTES = 63;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -74,6 +75,10 @@ const text = v.pipe(
 
 const identifier = v.pipe(
   text,
+  v.check(
+    (name) => !resemblesConnection(name),
+    'resembles a URL, and a name of a schema is expected. A schema name cannot contain "/", ":", "@" or "="',
+  ),
   v.maxBytes(
     MAX_IDENTIFIER_BYTES,
     (issue) =>
