@@ -1,11 +1,14 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../packages/migrator/src/testing/postgres';
 import { tableMigration, versionOf } from './testing/migration-file';
 import { chosenNxVersions, NxWorkspace } from './testing/nx-workspace';
+import { REPOSITORY } from './testing/packed';
 import { serveRegistry, type Registry } from './testing/registry';
 import { mustRun } from './testing/run';
 
 jest.setTimeout(240_000);
+
+const FF = join(REPOSITORY, 'packages/cli/bin/ff.js');
 
 let registry: Registry;
 beforeAll(async () => {
@@ -182,6 +185,55 @@ describe.each(chosenNxVersions())('a workspace on Nx %s', (version) => {
     const environments = await staging.query('SELECT DISTINCT environment FROM migration_history');
     expect(environments).toEqual([{ environment: 'staging' }]);
   });
+
+  it.each([
+    ['status:staging', ['--env=staging']],
+    ['status', []],
+  ])(
+    'C17: gives `nx run docs:%s` and ff the same variables from .env files',
+    async (task, flags) => {
+      const config = workspace.read('packages/docs/db.config.ts');
+      const write = `require('node:fs').writeFileSync(require('node:path').join(__dirname, 'seen.json'), JSON.stringify(seen))`;
+      workspace.delete('packages/docs/db.config.ts');
+      workspace.write(
+        'packages/docs/db.config.cjs',
+        `const seen = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('E2E_')));
+${write};
+const development = { url: 'pglite:.data/development' };
+module.exports = { environments: { development, staging: development } };\n`,
+      );
+      const [configured, staging] = [workspace.read('packages/docs/.env.staging'), '.staging'];
+      const names = ['.status.staging', staging, '.status'].flatMap((id) => [
+        `.env${id}.local`,
+        `.env${id}`,
+        `${id}.local.env`,
+        `${id}.env`,
+      ]);
+      const paths = ['packages/docs/', ''].flatMap((folder) =>
+        [...names, '.env.local', '.local.env', '.env'].map((name) => `${folder}${name}`),
+      );
+      for (const [index, path] of paths.entries()) {
+        const first = `E2E_FIRST=${index}\nE2E_ONLY_${index}="a $E2E_FIRST \\$x"\n`;
+        workspace.write(path, `\uFEFF${first}E2E_SET=file\nexport E2E_EMPTY='${index}\nb' # c\r\n`);
+      }
+      const env = { E2E_SET: 'set', E2E_EMPTY: '' };
+      const seen = async (program: string, ...args: string[]) => {
+        await mustRun(program, args, { cwd: `${workspace.path}/packages/docs`, env });
+        const text = workspace.read('packages/docs/seen.json');
+        workspace.delete('packages/docs/seen.json');
+        return JSON.parse(text) as Record<string, string>;
+      };
+
+      const byNx = await seen(`${workspace.path}/node_modules/.bin/nx`, 'run', `docs:${task}`);
+      const byFf = await seen(process.execPath, FF, 'db', 'status', ...flags);
+
+      expect(byFf).toEqual(byNx);
+      expect(byFf).toMatchObject({ E2E_SET: 'set', E2E_FIRST: flags.length > 0 ? '0' : '8' });
+      for (const path of [...paths, 'packages/docs/db.config.cjs']) workspace.delete(path);
+      workspace.write('packages/docs/db.config.ts', config);
+      workspace.write('packages/docs/.env.staging', configured);
+    },
+  );
 
   it('refuses to roll back what another project stands on, and rolls back what nothing does', async () => {
     const refused = await workspace.nx('run', 'users:rollback:staging', '--name=create_users');

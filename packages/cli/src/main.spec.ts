@@ -48,7 +48,7 @@ describe('ff db in a folder with migrations and nothing else', () => {
     const configurations = documents.map(({ configuration }) => configuration).filter(Boolean);
     expect(configurations).toEqual([join(cwd, 'db.config.ts')]);
     expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe(
-      'mine\n.data\n.env.local\n.env.*.local\n',
+      'mine\n.data\n.env.local\n.env.*.local\n*.local.env\n',
     );
     const { stdout } = await ff({ cwd }, 'db', 'status', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ counts: { pending: 6 } });

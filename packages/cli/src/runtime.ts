@@ -1,4 +1,5 @@
 import {
+  findWorkspaceRoot,
   MigrationAgent,
   MigratorError,
   nameCommandsFor,
@@ -6,9 +7,11 @@ import {
   type RunListener,
   type Style,
 } from '@flashfusion/migrator';
+import { loadEnvFiles } from './env-files';
 import { errorCodeOf } from './exit-code';
 import { locateProject, type ProjectLocation } from './locate-project';
 import type { CommonOptions, Surroundings } from './surroundings';
+import { targetNameOf, type DatabaseCommand } from './target-name';
 
 /** What a command works with. */
 export interface Runtime {
@@ -42,21 +45,34 @@ export interface AgentWishes {
   readonly tenants?: 'each' | 'one';
 }
 
-/** One agent for each database that the command is about; most projects have one. */
+/**
+ * One agent for each database that the command is about; most projects have one. Reads the `.env` files of the command first.
+ *
+ * @param command whose `.env` files are read
+ */
 export async function agentsOf(
   runtime: Runtime,
+  command: DatabaseCommand,
   flags: DatabaseFlags,
   { outOfOrder, tenants = 'one' }: AgentWishes = {},
 ): Promise<MigrationAgent[]> {
   const { surroundings, common, onEvent } = runtime;
   nameCommandsFor({ kind: 'ff' });
   const { projectRoot, project } = await projectOf(runtime);
+  const workspaceRoot = findWorkspaceRoot(projectRoot);
+  const variableFiles = await loadEnvFiles(surroundings.env, {
+    projectRoot,
+    workspaceRoot,
+    target: await targetNameOf(command, workspaceRoot),
+    configuration: common.env,
+  });
   const options: LoadAgentOptions = {
     projectRoot,
     project,
     environment: common.env,
     database: flags.database,
     env: surroundings.env,
+    variableFiles,
     overrides: {
       lockWait: flags.lockWait,
       lockTimeout: flags.lockTimeout,

@@ -54,7 +54,14 @@ describe('Starting up', () => {
   it('loads neither compiler, scaffolder, embedded database nor spinner to show a status', async () => {
     const loaded = await packagesLoadedBy(await folderWith(ON_A_SERVER), 'db', 'status');
     expect(loaded).toEqual(expect.arrayContaining(['@flashfusion/migrator', 'pg']));
-    for (const name of ['ts-morph', 'esbuild', 'ora', '@electric-sql/pglite', 'libpg-query']) {
+    for (const name of [
+      'ts-morph',
+      'esbuild',
+      'ora',
+      '@electric-sql/pglite',
+      'libpg-query',
+      'dotenv',
+    ]) {
       expect(loaded).not.toContain(name);
     }
   });

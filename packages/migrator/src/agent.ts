@@ -8,7 +8,7 @@ import type { RepairOptions, RepairResult } from './commands/repair';
 import type { RollbackOptions } from './commands/rollback';
 import type { StatusOptions } from './commands/status';
 import type { StatusTenantsOptions } from './commands/status-tenants';
-import type { EnvironmentVariables } from './config/environment-variables';
+import type { EnvironmentVariables, VariableFiles } from './config/environment-variables';
 import { loadProjectConfig } from './config/load-project-config';
 import { resolveSettings, type SettingsOverrides } from './config/resolve-settings';
 import type { ClientPool, DatabaseService, Settings } from './config/settings';
@@ -31,6 +31,8 @@ export interface LoadAgentOptions {
   readonly database?: string;
   /** Environment variables to read. Default `process.env`. */
   readonly env?: EnvironmentVariables;
+  /** The `.env` files that some of `env` are from: messages and the source of a url name them. */
+  readonly variableFiles?: VariableFiles;
   /** The application's own connections, used instead of a url. */
   readonly connection?: ClientPool | DatabaseService;
   /** What the command line says over the configuration. */
@@ -45,6 +47,7 @@ export interface AgentOptions {
   readonly settings: Settings;
   /** Environment variables, for the urls of other projects that this one depends on. Default `process.env`. */
   readonly env?: EnvironmentVariables;
+  readonly variableFiles?: VariableFiles;
   /** What `settings` were overridden with: other projects get the same limits of time. */
   readonly overrides?: SettingsOverrides;
   readonly onEvent?: RunListener;
@@ -69,7 +72,7 @@ export class MigrationAgent {
   readonly settings: Settings;
   private readonly context: CommandContext;
 
-  constructor({ settings, env, overrides = {}, onEvent, signal }: AgentOptions) {
+  constructor({ settings, env, variableFiles, overrides = {}, onEvent, signal }: AgentOptions) {
     const { lockWait, lockTimeout, statementTimeout } = overrides;
     this.settings = settings;
     this.context = {
@@ -78,6 +81,7 @@ export class MigrationAgent {
       signal: signal ?? new AbortController().signal,
       sources: diskSources,
       env: env ?? process.env,
+      variableFiles,
       limits: { lockWait, lockTimeout, statementTimeout },
     };
   }
@@ -163,8 +167,8 @@ export class MigrationAgent {
   async tenant(name: string): Promise<MigrationAgent> {
     const { requireTenant } = await import('./commands/migrate-tenants.js');
     const { settings } = requireTenant(await this.findTenants(), name);
-    const { limits: overrides, env, onEvent, signal } = this.context;
-    return new MigrationAgent({ settings, overrides, env, onEvent, signal });
+    const { limits: overrides, ...rest } = this.context;
+    return new MigrationAgent({ ...rest, settings, overrides });
   }
 
   /** For one command: it reads each file once. */

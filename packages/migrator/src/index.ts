@@ -26,6 +26,7 @@ export type {
   TenantSource,
   UrlSource,
 } from './config/config';
+export type { VariableFiles } from './config/environment-variables';
 export type { SettingsOverrides } from './config/resolve-settings';
 export type {
   ClientPool,

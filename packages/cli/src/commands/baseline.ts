@@ -12,7 +12,7 @@ export interface BaselineFlags extends DatabaseFlags {
 
 /** `ff db baseline`: marks migrations as applied without running them, for a database that already has what they do. */
 export async function baseline(flags: BaselineFlags, runtime: Runtime): Promise<Outcome> {
-  const agents = await agentsOf(runtime, flags);
+  const agents = await agentsOf(runtime, 'baseline', flags);
   return onEachDatabase(agents, async (agent) => {
     const result = await agent.baseline({
       to: flags.to,

@@ -34,7 +34,7 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
     stopAfterFailures: numberOf('--stop-after', flags.stopAfter),
     canary: flags.canary,
   };
-  const agents = await agentsOf(runtime, flags, {
+  const agents = await agentsOf(runtime, 'migrate', flags, {
     outOfOrder: flags.allowOutOfOrder ? 'allow' : undefined,
     tenants: 'each',
   });

@@ -31,7 +31,7 @@ export async function repair(
 ): Promise<Outcome> {
   if (flags.adoptEnvironment !== undefined) return adopt(nameOrVersion, flags, runtime);
   const options = repairOptionsOf(nameOrVersion, flags);
-  const agents = await agentsOf(runtime, flags);
+  const agents = await agentsOf(runtime, 'repair', flags);
   return onEachDatabase(agents, async (agent) => {
     const result = await agent.repair(options);
     return {
@@ -63,7 +63,7 @@ async function adopt(
       { hint: 'Adopt the environment first, then repair single migrations.' },
     );
   }
-  const agents = await agentsOf(runtime, flags, { tenants: 'each' });
+  const agents = await agentsOf(runtime, 'repair', flags, { tenants: 'each' });
   if (agents.length > 1) {
     throw new MigratorError(
       'INVALID_ARGUMENT',

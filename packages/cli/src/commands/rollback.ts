@@ -20,7 +20,7 @@ export async function rollback(
   runtime: Runtime,
 ): Promise<Outcome> {
   const selection = selectionOf(nameOrVersion, flags);
-  const agents = await agentsOf(runtime, flags);
+  const agents = await agentsOf(runtime, 'rollback', flags);
   return onEachDatabase(agents, async (agent) => {
     const result = await agent.rollback({
       selection,

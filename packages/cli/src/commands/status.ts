@@ -29,7 +29,7 @@ export interface StatusFlags extends DatabaseFlags {
 export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outcome> {
   const recent =
     flags.recent === undefined ? undefined : parseWholeNumber('--recent', flags.recent, 0);
-  const agents = await agentsOf(runtime, flags, { tenants: 'each' });
+  const agents = await agentsOf(runtime, 'status', flags, { tenants: 'each' });
   const check = flags.check === true;
   const history = check ? 'verify' : 'read';
   const reports = await reportsOf(flags, runtime);

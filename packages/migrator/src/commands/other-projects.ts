@@ -68,11 +68,12 @@ async function allSettings(
   context: CommandContext,
   found: FoundProject,
 ): Promise<readonly Settings[]> {
-  const { settings, sources, env, limits } = context;
+  const { settings, sources, env, variableFiles, limits } = context;
   const config = await sources.config(found, settings.workspaceRoot);
   return resolveSettings(config, {
     environment: settings.environment,
     env,
+    variableFiles,
     overrides: limits,
     connection: ofApplication(settings.connection),
   });

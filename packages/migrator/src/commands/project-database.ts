@@ -1,4 +1,4 @@
-import type { EnvironmentVariables } from '../config/environment-variables';
+import type { EnvironmentVariables, VariableFiles } from '../config/environment-variables';
 import type { TimeOverrides } from '../config/resolve-settings';
 import type { Settings } from '../config/settings';
 import { createDatabase, type CreateDatabaseOptions } from '../database/create-database';
@@ -26,6 +26,8 @@ export interface CommandContext {
   readonly sources: ProjectSources;
   /** Environment variables: the urls of other projects are looked up there too. */
   readonly env: EnvironmentVariables;
+  /** The files that some of `env` are from. */
+  readonly variableFiles: VariableFiles | undefined;
   /** What was said over the configuration; other projects are worked on with the same limits. */
   readonly limits: TimeOverrides;
 }

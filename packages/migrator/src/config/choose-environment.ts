@@ -1,16 +1,18 @@
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
 import { quoteGiven } from './connection-text';
-import type { EnvironmentVariables } from './environment-variables';
+import { originOf, type EnvironmentVariables, type VariableFiles } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
 
 /** The environment that is meant, and who said so, for messages. */
 function wantedEnvironment(
   option: string | undefined,
   env: EnvironmentVariables,
+  files: VariableFiles | undefined,
 ): { name: string; saidBy: string } {
   if (option !== undefined) return { name: option, saidBy: '' };
-  if (env['NODE_ENV'] !== undefined) return { name: env['NODE_ENV'], saidBy: ' (from NODE_ENV)' };
+  if (env['NODE_ENV'] !== undefined)
+    return { name: env['NODE_ENV'], saidBy: ` (from NODE_ENV${originOf('NODE_ENV', files)})` };
   return { name: 'development', saidBy: ' (the default, as NODE_ENV is not set)' };
 }
 
@@ -23,9 +25,13 @@ function wantedEnvironment(
  */
 export function chooseEnvironment(
   config: ProjectConfig,
-  options: { environment?: string; env: EnvironmentVariables },
+  options: { environment?: string; env: EnvironmentVariables; variableFiles?: VariableFiles },
 ): ProjectEnvironment {
-  const { name, saidBy } = wantedEnvironment(options.environment, options.env);
+  const { name, saidBy } = wantedEnvironment(
+    options.environment,
+    options.env,
+    options.variableFiles,
+  );
   const environment = config.environments.find((candidate) => candidate.name === name);
   if (environment !== undefined) return environment;
   const known = config.environments.map((candidate) => candidate.name);

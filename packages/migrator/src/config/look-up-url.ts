@@ -1,6 +1,11 @@
 import { basename } from 'node:path';
 import { MigratorError } from '../errors';
-import type { EnvironmentVariables } from './environment-variables';
+import {
+  originOf,
+  whereToSet,
+  type EnvironmentVariables,
+  type VariableFiles,
+} from './environment-variables';
 import type { DatabaseEntry, ProjectConfig } from './project-config';
 import type { Connection } from './settings';
 
@@ -15,15 +20,17 @@ const FORMS = 'postgres://user@host:5432/database, pglite:<folder> or pglite:mem
  * @param entry the database
  * @param config the configuration it is from
  * @param env environment variables
+ * @param files where some of them are from, for messages
  * @throws {MigratorError} `INVALID_CONNECTION` for a url or variable that is not set or empty, or not a url of a database
  */
 export function lookUpUrl(
   entry: DatabaseEntry,
   config: Pick<ProjectConfig, 'configPath'>,
   env: EnvironmentVariables,
+  files?: VariableFiles,
 ): Connection {
   const file = config.configPath === undefined ? 'default' : basename(config.configPath);
-  if (typeof entry.url === 'object') return fromVariable(entry, entry.url.env, env);
+  if (typeof entry.url === 'object') return fromVariable(entry, entry.url.env, { env, files });
   if (entry.url === undefined) {
     throw new MigratorError('INVALID_CONNECTION', `${entry.key} in ${file} is not set.`, {
       where: entry.key,
@@ -33,19 +40,24 @@ export function lookUpUrl(
   return checked(entry.url, file, `${entry.key} in ${file}`, entry.key);
 }
 
-function fromVariable(entry: DatabaseEntry, name: string, env: EnvironmentVariables): Connection {
+function fromVariable(
+  entry: DatabaseEntry,
+  name: string,
+  { env, files }: { readonly env: EnvironmentVariables; readonly files: VariableFiles | undefined },
+): Connection {
   const url = env[name];
+  const origin = originOf(name, files);
   if (url === undefined || url.trim() === '') {
     throw new MigratorError(
       'INVALID_CONNECTION',
-      `The environment variable ${name} is ${url === undefined ? 'not set' : 'empty'}; ${entry.key} takes the url of the database from it.`,
+      `The environment variable ${name}${origin} is ${url === undefined ? 'not set' : 'empty'}; ${entry.key} takes the url of the database from it.`,
       {
         where: entry.key,
-        hint: `Looked for it in the environment of this process. Set ${name} there; under Nx it may also stand in a .env file of the workspace or the project.`,
+        hint: whereToSet(name, files),
       },
     );
   }
-  return checked(url, name, `The environment variable ${name}`, entry.key);
+  return checked(url, `${name}${origin}`, `The environment variable ${name}${origin}`, entry.key);
 }
 
 function checked(url: string, source: string, what: string, key: string): Connection {

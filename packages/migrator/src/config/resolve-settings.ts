@@ -2,7 +2,7 @@ import { MigratorError, type Problem } from '../errors';
 import { parseDuration } from '../migration/duration';
 import { chooseDatabases, chooseEnvironment } from './choose-environment';
 import type { Duration } from './config';
-import type { EnvironmentVariables } from './environment-variables';
+import type { EnvironmentVariables, VariableFiles } from './environment-variables';
 import { lookUpUrl } from './look-up-url';
 import type { DatabaseEntry, ProjectConfig } from './project-config';
 import type { ClientPool, Connection, DatabaseService, Settings } from './settings';
@@ -25,6 +25,8 @@ export interface ResolveSettingsOptions {
   readonly database?: string;
   /** Environment variables. */
   readonly env: EnvironmentVariables;
+  /** The files that some of `env` are from. */
+  readonly variableFiles?: VariableFiles;
   /** The application's own connections, used instead of a url. */
   readonly connection?: ClientPool | DatabaseService;
   readonly overrides?: SettingsOverrides;
@@ -100,7 +102,7 @@ function connectionsOf(
   const connections: Connection[] = [];
   for (const database of databases) {
     try {
-      connections.push(lookUpUrl(database, config, options.env));
+      connections.push(lookUpUrl(database, config, options.env, options.variableFiles));
     } catch (error) {
       if (!(error instanceof MigratorError)) throw error;
       problems.push(...error.problems);

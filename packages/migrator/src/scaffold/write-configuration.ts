@@ -20,8 +20,8 @@ export default defineConfig({
   },
 });
 `,
-  '.env.example': `# Where the databases of db.config.ts are. Nx tasks read .env.local in this folder: copy this file there; git ignores it.
-# ff reads no .env files: set the variables in its environment, as in your CI.
+  '.env.example': `# Where the databases of db.config.ts are. Copy this file to .env.local in this folder: Nx tasks and ff read it, and git
+# ignores it. A variable that is set in the environment, as in your CI, wins. Write a dollar sign in a value as \\$.
 # Use direct connections: migrations refuse a pooler in transaction mode.
 STAGING_DATABASE_URL=postgres://migrator:password@localhost:5432/staging
 PRODUCTION_DATABASE_URL=postgres://migrator:password@db.example.com:5432/production?sslmode=verify-full
@@ -30,12 +30,18 @@ PRODUCTION_DATABASE_URL=postgres://migrator:password@db.example.com:5432/product
 };
 
 /** What git has to ignore: embedded databases and files with secrets. */
-export const IGNORED_FILES: readonly string[] = ['.data', '.env.local', '.env.*.local'];
+export const IGNORED_FILES: readonly string[] = [
+  '.data',
+  '.env.local',
+  '.env.*.local',
+  '*.local.env',
+];
 
 /** Broader patterns, which ignore the same files. */
 const BROADER: Readonly<Record<string, readonly string[]>> = {
   '.env.local': ['.env*', '.env.*', '*.local', '.env*.local'],
   '.env.*.local': ['.env*', '.env.*', '*.local', '.env*.local'],
+  '*.local.env': ['*.env', '*.local.*', '*.local*'],
 };
 
 /**

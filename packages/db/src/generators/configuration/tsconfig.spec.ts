@@ -161,6 +161,6 @@ export default defineMigration({
     tree.write('.gitignore', 'dist\n.env.local\n');
     await configure();
     await configure();
-    expect(text('.gitignore')).toBe('dist\n.env.local\n.data\n.env.*.local\n');
+    expect(text('.gitignore')).toBe('dist\n.env.local\n.data\n.env.*.local\n*.local.env\n');
   });
 });
