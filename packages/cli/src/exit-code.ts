@@ -108,6 +108,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   LOCK_TIMEOUT: EXIT.failed,
   STATEMENT_TIMEOUT: EXIT.failed,
   QUERY_CANCELED: EXIT.failed,
+  CONCURRENT_CHANGE: EXIT.failed,
   CONCURRENT_RUN: EXIT.failed,
   CANCELLED: EXIT.failed,
   OUTCOME_UNKNOWN: EXIT.outcomeUnknown,

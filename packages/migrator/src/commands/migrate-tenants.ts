@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import { quoteGiven } from '../config/connection-text';
 import { MigratorError } from '../errors';
 import { findPending } from '../plan/find-pending';
 import { nameHint } from '../plan/nearest';
 import type { Plan } from '../plan/types';
+import { Turns } from '../run/turns';
 import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { findTenants, type Tenant } from './find-tenants';
 import { lookAtTenants, type TenantView } from './look-at-tenants';
@@ -42,7 +44,13 @@ export async function migrateTenants(
 ): Promise<TenantsResult> {
   const started = performance.now();
   checkCounts(options);
-  const context = { ...given, sources: rememberedSources(given.sources) };
+  const context: CommandContext = {
+    ...given,
+    sources: rememberedSources(given.sources),
+    retryTurns: new Turns(),
+  };
+  // Each tenant in work listens to it, and a warning about many listeners would say nothing.
+  setMaxListeners(0, context.signal);
   const project = await projectDatabase(context);
   const tenants = await findTenants(project);
   if (options.canary !== undefined) requireTenant(tenants, options.canary);

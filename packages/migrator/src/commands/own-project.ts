@@ -9,6 +9,7 @@ import type { RunScope } from '../run/change';
 import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
+import { Turns } from '../run/turns';
 import { confirmationProblem } from '../plan/confirmation';
 import { carryOver } from './carry-over';
 import {
@@ -239,6 +240,7 @@ export function runScope({ context, database }: ProjectDatabase, { connection }:
       statementTimeoutMs: migration.statementTimeoutMs ?? settings.statementTimeoutMs,
     }),
     lockRetries: settings.lockRetries,
+    retryTurns: context.retryTurns ?? new Turns(),
     reconnectMs: settings.reconnectTimeoutMs,
     onEvent,
     signal,

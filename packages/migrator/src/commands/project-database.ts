@@ -14,6 +14,7 @@ import type { Planned } from '../plan/types';
 import type { RunListener } from '../run/events';
 import { explainLoss } from '../run/explain-failure';
 import type { ResultContext } from '../run/result';
+import type { Turns } from '../run/turns';
 import type { ProjectSources } from './project-sources';
 import { readProjectHistory, type ProjectHistory } from './read-project-history';
 
@@ -30,6 +31,8 @@ export interface CommandContext {
   readonly variableFiles: VariableFiles | undefined;
   /** What was said over the configuration; other projects are worked on with the same limits. */
   readonly limits: TimeOverrides;
+  /** Shared by commands that run at the same time: see {@link RunScope.retryTurns}. */
+  readonly retryTurns?: Turns;
 }
 
 /** A project's database: known, not yet connected to. */

@@ -59,7 +59,10 @@ export interface EnvironmentConfig extends DatabaseConfig {
   readonly statementTimeout?: Duration;
   /** How long to wait for another runner of the same project. Default `'60s'`; `0` fails at once. */
   readonly lockWait?: Duration;
-  /** How often a migration is run again after a lock timeout or a deadlock. Default `3`, at most `100`. */
+  /**
+   * How often a migration in a transaction is run again after a lock timeout or a deadlock; five times as often if another
+   * session changed the same object at the same time. Default `3`, at most `100`.
+   */
   readonly lockRetries?: number;
   /** How long to go on trying to reach a server that went away during a run, to learn what became of it. Default `'60s'`. */
   readonly reconnectTimeout?: Duration;

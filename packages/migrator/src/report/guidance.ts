@@ -60,6 +60,7 @@ const WORTH_REPEATING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONNECTION_LOST',
   'LOCK_HELD',
   'LOCK_TIMEOUT',
+  'CONCURRENT_CHANGE',
   'CONCURRENT_RUN',
   'QUERY_CANCELED',
   'CANCELLED',
@@ -141,7 +142,7 @@ function nextLines(code: ErrorCode, facts: FailureFacts): string[] {
   if (facts.mode === 'transaction' || code === 'TRANSACTION_ESCAPED') return [repeat];
   if (facts.aftermath === 'reverted' || facts.aftermath === 'notBegun') return [repeat];
   return [
-    ...(code === 'LOCK_TIMEOUT' ? [NOT_RETRIED] : []),
+    ...(code === 'LOCK_TIMEOUT' || code === 'CONCURRENT_CHANGE' ? [NOT_RETRIED] : []),
     ...nextWithoutTransaction(facts),
     repeat,
   ];

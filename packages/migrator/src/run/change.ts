@@ -15,6 +15,7 @@ import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
 import { ScriptProgress } from './script-progress';
 import type { MigrationLimits } from './transaction';
+import type { Turns } from './turns';
 
 /** What every change of a run shares. */
 export interface RunScope {
@@ -25,8 +26,10 @@ export interface RunScope {
   readonly database: Database;
   readonly openHistory: (session: Session) => History;
   readonly limitsOf: (migration: Migration) => MigrationLimits;
-  /** How often a migration is run again after a lock timeout or a deadlock. */
+  /** How often a migration is run again after a lock timeout, a deadlock or a concurrent change. */
   readonly lockRetries: number;
+  /** Runs that met on a shared object take turns in their further attempts. Shared by the tenants of one command. */
+  readonly retryTurns: Turns;
   /** Milliseconds to go on trying to reach a server that went away during COMMIT. */
   readonly reconnectMs: number;
   readonly onEvent: RunListener;

@@ -9,6 +9,7 @@ describe('a failure of the server is explained', () => {
     ['53200', 'MAX_LOCKS_EXCEEDED', 'max_locks_per_transaction'],
     ['55P03', 'LOCK_TIMEOUT', 'lockTimeout'],
     ['40P01', 'LOCK_TIMEOUT', 'deadlock'],
+    ['40001', 'CONCURRENT_CHANGE', 'Run again'],
     ['57014', 'STATEMENT_TIMEOUT', 'statementTimeout'],
     ['55P04', 'ENUM_VALUE_NOT_COMMITTED', 'transaction: false'],
     ['25P02', 'TRANSACTION_ABORTED', 'SAVEPOINT'],

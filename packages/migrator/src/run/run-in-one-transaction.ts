@@ -12,8 +12,8 @@ export type OneTransactionOutcome =
   | FailedAttempt;
 
 /**
- * Carries several changes out in one transaction: all of them or none. A lock timeout or a deadlock runs the whole
- * transaction again.
+ * Carries several changes out in one transaction: all of them or none. A lock timeout, a deadlock or a concurrent
+ * change runs the whole transaction again.
  *
  * @param onStarted called before each change, and again when it is retried
  */

@@ -19,7 +19,8 @@ import { withRetries } from './with-retries';
 
 /**
  * Carries one change out in a transaction of its own, which holds the change, its validation and its history row
- * together. A lock timeout or a deadlock runs the whole transaction again.
+ * together. A lock timeout, a deadlock or a concurrent change runs the whole transaction
+ * again.
  */
 export async function runInTransaction(scope: RunScope, change: Change): Promise<ChangeOutcome> {
   return withRetries(scope, async (started) => {

@@ -13,9 +13,11 @@ interface ServerFailure {
   /** The server's function that raised the error: unlike the message it is never translated. */
   readonly routine: string;
   readonly mode: MigrationMode;
+  /** The schema whose constraint the statement violated; empty for other errors. */
+  readonly schema: string;
 }
 
-type Explain = (failure: ServerFailure) => Explanation;
+type Explain = (failure: ServerFailure) => Explanation | undefined;
 
 /** By SQLSTATE (Postgres documentation, Appendix A). One with several meanings is told apart by routine and message. */
 const EXPLAINED: Readonly<Record<string, Explain>> = {
@@ -33,6 +35,12 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
         ? 'A deadlock: this session and another one waited for each other, and Postgres ended this one. Run again.'
         : 'A deadlock: this session and another one waited for each other, and Postgres ended this one. Two CREATE INDEX CONCURRENTLY on one table do that. Run again when the other session is through.',
   }),
+  '40001': (failure) => concurrentChange(failure),
+  XX000: (failure) => (RACE_MESSAGE.test(failure.message) ? concurrentChange(failure) : undefined),
+  // Two sessions that create one object (CREATE … IF NOT EXISTS, CREATE EXTENSION) meet in an index of the catalog.
+  '23505': (failure) => (failure.schema === 'pg_catalog' ? concurrentChange(failure) : undefined),
+  '42704': (failure) =>
+    failure.routine === 'shdepLockAndCheckObject' ? concurrentChange(failure) : undefined,
   '57014': explainCancel,
   '25006': () => ({
     code: 'MIGRATION_FAILED',
@@ -84,7 +92,29 @@ export function explainServerError(
     const value = readProperty(error, key);
     return typeof value === 'string' ? value : '';
   };
-  return EXPLAINED[state]?.({ message: text('message'), routine: text('routine'), mode });
+  return EXPLAINED[state]?.({
+    message: text('message'),
+    routine: text('routine'),
+    schema: text('schema'),
+    mode,
+  });
+}
+
+/**
+ * What the server reports if another session changed or dropped a shared object (a function, role or schema) at the same moment.
+ * These are internal errors, which Postgres never translates.
+ */
+const RACE_MESSAGE =
+  /^(?:tuple concurrently (?:updated|deleted)$|cache lookup failed for |could not open relation with OID )/;
+
+function concurrentChange({ mode }: ServerFailure): Explanation {
+  return {
+    code: 'CONCURRENT_CHANGE',
+    hint:
+      mode === 'transaction'
+        ? 'Another session changed the same object at the same time. Run again, or create what all tenants share in a project of its own.'
+        : 'Another session changed the same object at the same time. Look at what the statement left, then run again.',
+  };
 }
 
 /** Told apart by the message, since the server's routine is the same. A translated message gets a hint that is true of all. */
