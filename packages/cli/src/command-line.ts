@@ -3,6 +3,7 @@ import type { BaselineFlags } from './commands/baseline';
 import type { GenerateFlags } from './commands/generate';
 import type { MigrateFlags } from './commands/migrate';
 import type { RepairFlags } from './commands/repair';
+import type { ReportFlags } from './commands/report';
 import type { RollbackFlags } from './commands/rollback';
 import type { StatusFlags } from './commands/status';
 import { examples, EXIT_CODES_HELP } from './help';
@@ -193,13 +194,17 @@ function defineReport(db: Command, run: Run): void {
     .summary('fold the JSON results of several runs into one')
     .description('Folds what `--json` printed for several projects into one summary in Markdown.')
     .argument('<paths...>', 'JSON files with results, or folders of them')
+    .option(
+      '--ci-run <run>',
+      'count the reports of this CI run (its address), e.g. in a workflow that reports for another one',
+    )
     .option('--json', 'print one JSON document instead of Markdown')
     .option('--verbose', 'print causes and stacks of errors')
     .addHelpText('after', examples('report'))
-    .action((paths: string[], flags: CommonOptions) =>
+    .action((paths: string[], flags: ReportFlags & CommonOptions) =>
       run(flags, async (runtime) => {
         const { report } = await import('./commands/report.js');
-        return report(paths, runtime);
+        return report(paths, flags, runtime);
       }),
     );
 }

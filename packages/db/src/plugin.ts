@@ -3,7 +3,7 @@ import { createMigrationDependencies } from './graph/create-dependencies';
 import { CONFIG_GLOB } from './graph/config-name';
 import { createDatabaseNodes } from './graph/create-nodes';
 import { normalizeOptions, type DbPluginOptions } from './graph/options';
-import { REQUEST_VARIABLE, readRequest } from './request';
+import { REQUEST_VARIABLE, readRequest, type HookMessage } from './request';
 
 export type { DbPluginOptions } from './graph/options';
 
@@ -26,13 +26,15 @@ export const createDependencies: CreateDependencies<DbPluginOptions> = async (op
 };
 
 /**
- * Tells the tasks which configuration was asked for. Nx drops the name of a configuration that a target does not have and
+ * Tells the tasks which command started them, for their reports, and which configuration was asked for. Nx drops the name of a configuration that a target does not have and
  * runs the target without it: `nx run api:migrate:stagin` would migrate the default database. With this the executor
  * knows, and refuses.
  */
 export const preTasksExecution: PreTasksExecution<DbPluginOptions> = (
   _options,
-  { argv, workspaceRoot },
+  { id, argv, workspaceRoot },
 ) => {
-  process.env[REQUEST_VARIABLE] = JSON.stringify(readRequest(argv, workspaceRoot));
+  const batch = { id, startedAt: new Date().toISOString() };
+  const message: HookMessage = { ...readRequest(argv, workspaceRoot), batch };
+  process.env[REQUEST_VARIABLE] = JSON.stringify(message);
 };

@@ -1,3 +1,5 @@
+import type { TaskBatch } from '@flashfusion/migrator';
+
 /** What was typed after `nx`, as far as an executor has to know it and Nx does not say. */
 export interface NxRequest {
   /** The workspace that it was typed for: an Nx that an outer Nx starts may work on another one. */
@@ -18,7 +20,12 @@ export interface NxRequest {
   readonly options: readonly string[];
 }
 
-/** Carries an {@link NxRequest} as JSON from the hook before the tasks to the tasks. */
+/** What the hook tells the tasks: the command, and which one it is. */
+export interface HookMessage extends NxRequest {
+  readonly batch: TaskBatch;
+}
+
+/** Carries a {@link HookMessage} as JSON from the hook before the tasks to the tasks. */
 export const REQUEST_VARIABLE = 'FLASHFUSION_NX_REQUEST';
 
 /** Commands in which no word names a configuration. */
@@ -88,4 +95,10 @@ export function requestOf(env: NodeJS.ProcessEnv, workspaceRoot: string): NxRequ
   } catch {
     return undefined;
   }
+}
+
+/** The command of Nx that started a task; `undefined` if no hook ran for it. */
+export function batchOf(env: NodeJS.ProcessEnv, workspaceRoot: string): TaskBatch | undefined {
+  const message = requestOf(env, workspaceRoot) as Partial<HookMessage> | undefined;
+  return message?.batch;
 }

@@ -106,6 +106,22 @@ export { formatRunResult } from './report/format-run-result';
 export { formatStatus } from './report/format-status';
 export { formatStatusMatrix } from './report/format-status-matrix';
 export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';
+export { formatRunOrigin, formatStaleReports, skippedRefusals } from './report/format-origin';
+export {
+  selectPresent,
+  type DatedReport,
+  type PresentReports,
+  type SkippedTask,
+} from './report/present-reports';
+export {
+  originIn,
+  parseBatchPlan,
+  type BatchPlan,
+  type CiOrigin,
+  type ReportedTask,
+  type ReportOrigin,
+  type TaskBatch,
+} from './report/report-origin';
 export {
   parseRunReport,
   reportsIn,
@@ -118,4 +134,5 @@ export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
+export { ciOrigin } from './run/claimed-runner';
 export { redact } from './database/redact';

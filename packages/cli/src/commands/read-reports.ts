@@ -2,8 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   MigratorError,
+  originIn,
+  parseBatchPlan,
   reportsIn,
   tenantsNotReached,
+  type BatchPlan,
+  type DatedReport,
   type Problem,
   type RunReport,
   type TenantsNotReached,
@@ -18,15 +22,23 @@ export interface RefusedRun {
   readonly message: string;
 }
 
+/** What one document of a file says of one database, or of a task. */
+export interface ReadReport extends DatedReport {
+  readonly file: string;
+  readonly runs: readonly RunReport[];
+  readonly refusal?: RefusedRun;
+}
+
 /** What report files contain. */
 export interface ReadReports {
-  readonly runs: readonly { readonly file: string; readonly report: RunReport }[];
-  readonly refusals: readonly RefusedRun[];
+  readonly reports: readonly ReadReport[];
+  /** The tasks that commands of Nx planned. */
+  readonly plans: readonly BatchPlan[];
 }
 
 interface Findings {
-  readonly runs: { readonly file: string; readonly report: RunReport }[];
-  readonly refusals: RefusedRun[];
+  readonly reports: ReadReport[];
+  readonly plans: BatchPlan[];
   readonly problems: Problem[];
 }
 
@@ -40,7 +52,7 @@ interface Findings {
  */
 export async function readReports(paths: readonly string[], cwd: string): Promise<ReadReports> {
   const { files, problems } = await findReportFiles(paths, cwd);
-  const findings: Findings = { runs: [], refusals: [], problems: [...problems] };
+  const findings: Findings = { reports: [], plans: [], problems: [...problems] };
   for (const file of files) await readInto(findings, file, resolve(cwd, file));
   if (findings.problems.length > 0) throw MigratorError.fromProblems(findings.problems);
   return findings;
@@ -49,21 +61,38 @@ export async function readReports(paths: readonly string[], cwd: string): Promis
 async function readInto(findings: Findings, file: string, path: string): Promise<void> {
   const value = await readJson(file, path, findings.problems);
   if (value === undefined) return;
+  const plan = parseBatchPlan(value);
+  if (plan !== undefined) return void findings.plans.push(plan);
   for (const document of Array.isArray(value) ? (value as unknown[]) : [value]) {
-    const runs = reportsIn(document);
-    const refusal =
-      refusalOf(document, file) ?? notReachedOf(tenantsBehind(document) ?? document, file);
-    if (runs !== undefined) findings.runs.push(...runs.map((report) => ({ file, report })));
-    if (refusal !== undefined) findings.refusals.push(refusal);
-    if (runs === undefined && refusal === undefined) {
-      findings.problems.push({
-        code: 'INVALID_ARGUMENT',
-        message: `${file} holds no result of a run.`,
-        where: path,
-        hint: 'Give files with what `ff db migrate --json` or `ff db rollback --json` printed.',
-      });
+    const report = reportOf(document, file);
+    if (report !== undefined) {
+      findings.reports.push(report);
+      continue;
     }
+    findings.problems.push({
+      code: 'INVALID_ARGUMENT',
+      message: `${file} holds no result of a run.`,
+      where: path,
+      hint: 'Give files with what `ff db migrate --json` or `ff db rollback --json` printed.',
+    });
   }
+}
+
+function reportOf(document: unknown, file: string): ReadReport | undefined {
+  const origin = originIn(document);
+  const runs = reportsIn(document);
+  const refusal =
+    refusalOf(document, file) ??
+    notReachedOf(tenantsBehind(document) ?? document, file) ??
+    unfinishedOf(document, file);
+  const isState = origin !== undefined && field(document, 'status') === 'nothing-to-do';
+  if (runs === undefined && refusal === undefined && !isState) return undefined;
+  const finishedAt = runs
+    ?.flatMap((run) => run.finishedAt ?? [])
+    .sort()
+    .at(-1);
+  const database = runs?.at(-1)?.database ?? text(field(document, 'databaseName'));
+  return { file, runs: runs ?? [], refusal, origin, finishedAt, database };
 }
 
 async function readJson(file: string, path: string, problems: Problem[]): Promise<unknown> {
@@ -106,6 +135,14 @@ function notReachedOf(document: unknown, file: string): RefusedRun | undefined {
   return { file, code: 'NOT_REACHED', message };
 }
 
+/** A task that recorded its start and wrote no report: it was killed, or it still runs. */
+function unfinishedOf(document: unknown, file: string): RefusedRun | undefined {
+  const origin = originIn(document);
+  if (origin === undefined || field(document, 'status') !== 'running') return undefined;
+  const message = `${origin.task.id} started at ${origin.startedAt} and wrote no result: it still runs, or it was killed. See its history: the status target of the project, or ff db status.`;
+  return { file, code: 'NO_RESULT', message };
+}
+
 function refusalOf(document: unknown, file: string): RefusedRun | undefined {
   const error = field(document, 'error');
   const code = field(error, 'code');
@@ -114,6 +151,8 @@ function refusalOf(document: unknown, file: string): RefusedRun | undefined {
     ? { file, code, message }
     : undefined;
 }
+
+const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null

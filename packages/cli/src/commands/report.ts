@@ -1,11 +1,25 @@
-import { foldReports, formatMarkdownSummary } from '@flashfusion/migrator';
+import {
+  ciOrigin,
+  foldReports,
+  formatMarkdownSummary,
+  formatRunOrigin,
+  formatStaleReports,
+  selectPresent,
+  skippedRefusals,
+} from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
 import type { Runtime } from '../runtime';
-import { readReports } from './read-reports';
+import { readReports, type ReadReport } from './read-reports';
+
+export interface ReportFlags {
+  /** The CI run whose reports count. Default: the one that this command runs in. */
+  readonly ciRun?: string;
+}
 
 /**
  * `ff db report`: folds the results of several runs, as `--json` printed them or as the Nx executors wrote them, into one.
+ * Counts only reports of the present run; names the tasks of that run that have no report, and lists earlier reports apart.
  *
  * @param paths files, and folders in which every `.json` file at any depth is a report
  * @throws {MigratorError} `FILE_UNREADABLE`, `INVALID_ARGUMENT` for all files that hold no result and for folders without a
@@ -13,20 +27,38 @@ import { readReports } from './read-reports';
  */
 export async function report(
   paths: readonly string[],
+  flags: ReportFlags,
   { surroundings }: Runtime,
 ): Promise<Outcome> {
-  const { runs: found, refusals } = await readReports(paths, surroundings.cwd);
-  const runs = found.map(({ report: run }) => run);
+  const { reports, plans } = await readReports(paths, surroundings.cwd);
+  const ciRun = flags.ciRun ?? ciOrigin(surroundings.env).ciRun;
+  const { present, stale, skipped, batches } = selectPresent(reports, { plans, ciRun, failed });
+  const runs = present.flatMap((found) => found.runs);
+  const refusals = present.flatMap(({ refusal }) => refusal ?? []);
+  const missing = skippedRefusals(skipped, { present: present.length, stale: stale.length });
 
   const folded = foldReports(runs);
-  const status = refusals.length > 0 ? 'failed' : folded.status;
+  const status = refusals.length + missing.length > 0 ? 'failed' : folded.status;
+  const summary = formatMarkdownSummary(runs, [
+    ...refusals.map(({ file, ...refusal }) => ({ name: file, ...refusal })),
+    ...missing,
+  ]);
+  const blocks = [summary.trimEnd(), formatRunOrigin(batches), formatStaleReports(stale)];
   return singleOutcome({
-    document: { ...folded, status, refusals },
-    text: formatMarkdownSummary(
-      runs,
-      refusals.map(({ file, ...refusal }) => ({ name: file, ...refusal })),
-    ).trimEnd(),
+    document: {
+      ...folded,
+      status,
+      refusals,
+      skipped: skipped.map(({ task, because }) => ({ ...task, because })),
+      stale: stale.map(({ file, origin, finishedAt }) => ({ file, origin, finishedAt })),
+      batches,
+    },
+    text: blocks.filter((block) => block !== '').join('\n\n'),
     exitCode: EXIT.done,
     effect: 'unchanged',
   });
+}
+
+function failed({ runs, refusal }: ReadReport): boolean {
+  return refusal !== undefined || runs.some(({ status }) => status === 'failed');
 }

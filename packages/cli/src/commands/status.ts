@@ -76,7 +76,8 @@ async function reportsOf(
       hint: 'Add --check: it compares the history with the reports, and exits with 5 if a row is missing.',
     });
   }
-  return (await readReports(paths, cwd)).runs;
+  const { reports } = await readReports(paths, cwd);
+  return reports.flatMap(({ file, runs }) => runs.map((report) => ({ file, report })));
 }
 
 function checkExitCode({ counts, problems }: StatusResult): ExitCode {

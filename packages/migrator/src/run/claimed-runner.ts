@@ -26,6 +26,32 @@ export function claimedRunner(env: EnvironmentVariables = process.env): ClaimedR
   };
 }
 
+/** Variables that identify the whole CI run, of which a job is a part. */
+const RUN_VARIABLES = [
+  'CI_PIPELINE_URL',
+  'CIRCLE_WORKFLOW_ID',
+  'BUILDKITE_BUILD_URL',
+  'BUILD_URL',
+  'BUILD_BUILDURI',
+  'BITBUCKET_PIPELINE_UUID',
+  'CI_JOB_URL',
+  'CIRCLE_BUILD_URL',
+];
+
+/**
+ * The commit and the CI run, as far as the variables of a CI system name them. Unlike the address of the job, the run is the same
+ * for all jobs of a pipeline.
+ */
+export function ciOrigin(env: EnvironmentVariables = process.env): {
+  readonly gitCommit: string | undefined;
+  readonly ciRun: string | undefined;
+} {
+  return {
+    gitCommit: firstOf(env, COMMIT_VARIABLES),
+    ciRun: githubUrl(env) ?? firstOf(env, RUN_VARIABLES),
+  };
+}
+
 function githubUrl(env: EnvironmentVariables): string | undefined {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID } = env;
   if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY || !GITHUB_RUN_ID) return undefined;

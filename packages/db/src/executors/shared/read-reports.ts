@@ -3,7 +3,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { tell } from './output';
-import { filesOf } from './write-report';
+import { filesOf } from './report-folder';
 
 /**
  * Reads the reports that earlier tasks of the project wrote. A file that cannot be read or is not JSON is named on standard

@@ -5,52 +5,88 @@ import {
   tenantsNotReached,
   toRunReports,
   type Refusal,
+  type ReportOrigin,
   type RunReport,
   type RunResult,
   type TenantsNotReached,
   type TenantsResult,
 } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
-import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { batchOf } from '../../request';
 import { documentOf, type Finding, type Place } from './on-each-database';
-import { cleanJson, presentable } from './output';
+import { presentable } from './output';
+import { currentTask, plannedTasks, type PlanContext } from './planned-tasks';
+import {
+  filesOf,
+  originOf,
+  recordPlan,
+  recordState,
+  removeState,
+  writeDocument,
+} from './report-folder';
 import type { Reporter } from './run-task';
 
 type Result = RunResult | TenantsResult;
 
 /**
  * Keeps what a task did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each database
- * (a list in it where there were several runs: of tenants, or of other projects that were needed first; the error where
+ * (a list in it if there were several runs: of tenants, or of other projects that were needed first; the error if
  * the task was refused), and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run
  * that had nothing to do writes its file and adds nothing to the summary.
+ *
+ * Each report names its task, the command of Nx that the task belongs to, the time, the commit and the CI run. Beside the
+ * reports stand the tasks that the command planned and those that have not ended, so that `ff db report` tells the reports of
+ * the present run from those of earlier ones.
  *
  * @param folder relative to the workspace; `undefined` writes no files
  */
 export function reportTo(
   folder: string | undefined,
-  context: Pick<ExecutorContext, 'root' | 'projectName' | 'targetName'>,
+  context: Pick<ExecutorContext, 'root'> & PlanContext,
   env: NodeJS.ProcessEnv = process.env,
 ): Reporter<Result> {
-  const target =
-    folder === undefined || folder === ''
-      ? undefined
-      : resolve(context.root, folder, context.projectName ?? '');
+  const base = folder === undefined || folder === '' ? undefined : resolve(context.root, folder);
+  const target = base === undefined ? undefined : join(base, context.projectName ?? '');
   const nameOf = ({ environment, databaseName }: Place) =>
     fileName([context.targetName ?? 'task', environment, databaseName]);
+  const planned = plannedTasks(context, folder ?? '');
+  const startedAt = new Date().toISOString();
+  let origin: ReportOrigin | undefined;
+
+  async function originAt(place: Place): Promise<ReportOrigin> {
+    const batch = batchOf(env, context.root);
+    // What follows from the plan stands in the plan only.
+    const { after: _, ...task } = currentTask(context, planned, place);
+    return { task, startedAt, batch, ...(await originOf(context.root, env)) };
+  }
 
   return {
     async begin(place) {
-      if (target === undefined) return;
+      if (base === undefined || target === undefined) return;
       const stale = staleNames(nameOf(place), nameOf({ ...place, environment: undefined }), place);
       for (const name of (await filesOf(target)).filter(stale)) await rm(join(target, name));
+      origin = await originAt(place);
+      const { batch, gitCommit, ciRun } = origin;
+      await recordState(base, origin, 'running');
+      if (batch !== undefined && planned.length > 0) {
+        await recordPlan(base, { format: 1, batch, gitCommit, ciRun, tasks: planned });
+      }
     },
     async end(findings) {
-      if (target !== undefined && findings.length > 0) {
-        await mkdir(target, { recursive: true });
+      const [first] = findings;
+      if (base !== undefined && target !== undefined) {
+        if (first !== undefined) origin ??= await originAt(first.place);
+        const ended = origin && { ...origin, finishedAt: new Date().toISOString() };
         for (const finding of findings) {
           const path = join(target, `${nameOf(finding.place)}.json`);
-          await writeFile(path, cleanJson(reportOf(finding)));
+          await writeDocument(path, withOrigin(reportOf(finding), ended));
+        }
+        if (ended !== undefined && first === undefined) {
+          await recordState(base, ended, 'nothing-to-do');
+        } else if (ended !== undefined) {
+          await removeState(base, ended.task);
         }
       }
       const summary = env['GITHUB_STEP_SUMMARY'];
@@ -62,6 +98,13 @@ export function reportTo(
   };
 }
 
+/** A document, or each of a list, with where it comes from. */
+function withOrigin(document: unknown, origin: ReportOrigin | undefined): unknown {
+  return Array.isArray(document)
+    ? document.map((part: unknown) => withOrigin(part, origin))
+    : { ...(document as object), origin };
+}
+
 /** The reports that this task writes anew, of all databases unless it is about one, and those of a task without environment. */
 function staleNames(name: string, unplaced: string, place: Place): (file: string) => boolean {
   const every = place.environment !== undefined && place.databaseName === undefined;
@@ -69,16 +112,6 @@ function staleNames(name: string, unplaced: string, place: Place): (file: string
     file === `${name}.json` ||
     file === `${unplaced}.json` ||
     (every && file.startsWith(`${name}.`) && file.endsWith('.json'));
-}
-
-/** The names in a folder; none if it does not exist. */
-export async function filesOf(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function reportOf(finding: Finding<Result>): unknown {

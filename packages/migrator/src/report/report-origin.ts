@@ -1,0 +1,104 @@
+/** A task that writes a report, as the workspace tool plans it. */
+export interface ReportedTask {
+  /** As the workspace tool prints it, e.g. `orders:migrate:staging`. */
+  readonly id: string;
+  readonly project: string;
+  readonly target: string;
+  readonly environment: string;
+  /** The value of the option `database`; `undefined` for all databases of the environment. */
+  readonly database?: string;
+  /** Ids of the planned tasks that have to succeed before this one starts. */
+  readonly after?: readonly string[];
+}
+
+/** One command of the workspace tool, which runs many tasks. */
+export interface TaskBatch {
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+}
+
+/** The code and the CI run that a report comes from, if known. */
+export interface CiOrigin {
+  readonly gitCommit?: string;
+  /** Identifies the whole CI run, also if it has several jobs: an address, or an id if the CI system gives no address. */
+  readonly ciRun?: string;
+}
+
+/** Where a report comes from. */
+export interface ReportOrigin extends CiOrigin {
+  readonly task: ReportedTask;
+  /** When the task started, ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** When the task wrote the report, ISO 8601, UTC. `undefined` as long as it runs. */
+  readonly finishedAt?: string;
+  /** `undefined` if the task does not know which command started it. */
+  readonly batch?: TaskBatch;
+}
+
+/** The tasks of a batch. It names the tasks that have no report because they were skipped. */
+export interface BatchPlan extends CiOrigin {
+  readonly format: 1;
+  readonly batch: TaskBatch;
+  readonly tasks: readonly ReportedTask[];
+}
+
+/**
+ * The origin in a report file.
+ *
+ * @param document parsed JSON
+ * @returns `undefined` if it has none: `ff --json` and older versions write none
+ */
+export function originIn(document: unknown): ReportOrigin | undefined {
+  const origin = field(document, 'origin');
+  const batch = field(origin, 'batch');
+  const finishedAt = field(origin, 'finishedAt');
+  const isOrigin =
+    isTask(field(origin, 'task')) &&
+    isTime(field(origin, 'startedAt')) &&
+    (finishedAt === undefined || isTime(finishedAt)) &&
+    (batch === undefined || isBatch(batch)) &&
+    isCiOrigin(origin);
+  return isOrigin ? (origin as ReportOrigin) : undefined;
+}
+
+/** A plan as read back from JSON; `undefined` for any other document. */
+export function parseBatchPlan(document: unknown): BatchPlan | undefined {
+  const tasks = field(document, 'tasks');
+  const isPlan =
+    field(document, 'format') === 1 &&
+    isBatch(field(document, 'batch')) &&
+    Array.isArray(tasks) &&
+    tasks.every(isTask) &&
+    isCiOrigin(document);
+  return isPlan ? (document as BatchPlan) : undefined;
+}
+
+function isTask(task: unknown): boolean {
+  const after = field(task, 'after');
+  return (
+    ['id', 'project', 'target', 'environment'].every((name) => isText(field(task, name))) &&
+    isOptionalText(field(task, 'database')) &&
+    (after === undefined || (Array.isArray(after) && after.every(isText)))
+  );
+}
+
+function isBatch(batch: unknown): boolean {
+  return isText(field(batch, 'id')) && isTime(field(batch, 'startedAt'));
+}
+
+function isCiOrigin(value: unknown): boolean {
+  return isOptionalText(field(value, 'gitCommit')) && isOptionalText(field(value, 'ciRun'));
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isOptionalText = (value: unknown) => value === undefined || isText(value);
+
+const isTime = (value: unknown) => isText(value) && Number.isFinite(Date.parse(value));
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
