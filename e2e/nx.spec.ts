@@ -227,11 +227,11 @@ module.exports = { environments: { development, staging: development } };\n`,
       const byNx = await seen(`${workspace.path}/node_modules/.bin/nx`, 'run', `docs:${task}`);
       const byFf = await seen(process.execPath, FF, 'db', 'status', ...flags);
 
-      expect(byFf).toEqual(byNx);
-      expect(byFf).toMatchObject({ E2E_SET: 'set', E2E_FIRST: flags.length > 0 ? '0' : '8' });
       for (const path of [...paths, 'packages/docs/db.config.cjs']) workspace.delete(path);
       workspace.write('packages/docs/db.config.ts', config);
       workspace.write('packages/docs/.env.staging', configured);
+      expect(byFf).toEqual(byNx);
+      expect(byFf).toMatchObject({ E2E_SET: 'set', E2E_FIRST: flags.length > 0 ? '0' : '8' });
     },
   );
 

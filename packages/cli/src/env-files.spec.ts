@@ -28,6 +28,8 @@ function environmentOfNx(
   configuration?: string,
 ): NodeJS.ProcessEnv {
   const env = { ...given };
+  const ofWorkspace = ['.local.env', '.env.local', '.env'].map((file) => join(workspaceRoot, file));
+  loadAndExpandDotEnvFile(ofWorkspace, env); // loadRootEnvFiles, when it starts
   for (const file of ['.env', '.local.env', '.env.local']) {
     unloadDotEnvFile(join(workspaceRoot, file), env);
   }
@@ -104,6 +106,16 @@ describe('.env files', () => {
     ['a password with a dollar', { '.env': "A=pa$word\nB=pa\\$word\nC='pa$word'\n" }, {}],
     ['a set value with a dollar', { '.env': 'A=x' }, { A: 'pa\\$word$B' }],
     ['values that refer to themselves', { '.env': 'A=${A}\nB=${C}\nC=${B}\n' }, {}],
+    [
+      'values of the workspace that refer to other files',
+      {
+        'apps/api/.env': 'URL=api/$A',
+        '.local.env': 'URL=$A/$B',
+        '.env': 'A=1\nURL=$A',
+        '.env.local': 'A=2\nURL=x',
+      },
+      { B: 'b' },
+    ],
     ['an empty value before a full one', { 'apps/api/.env': 'A=\n', '.env': 'A=1\n' }, {}],
     ['an empty file', { '.env': '' }, {}],
   ])('C17: gives the values of Nx for %s', async (_, files, given) => {
@@ -118,6 +130,25 @@ describe('.env files', () => {
     );
     expect(env).toEqual({ NX_LOAD_DOT_ENV_FILES: 'false' });
     expect(variableFiles).toEqual({ kind: 'switched-off' });
+  });
+
+  it('C17: can switch themselves off in the .env of the workspace', async () => {
+    const { env, variableFiles } = await load(
+      { '.env': 'A=1\nNX_LOAD_DOT_ENV_FILES=false' },
+      { B: '' },
+    );
+    expect(env).toEqual({ B: '' });
+    expect(variableFiles).toEqual({ kind: 'switched-off' });
+  });
+
+  it('C17: name the origin of a value of the workspace that refers to another file', async () => {
+    const { env, variableFiles } = await load({
+      'apps/api/.env': 'URL=api',
+      '.local.env': 'URL=$A',
+      '.env': 'A=1',
+    });
+    expect(env).toEqual({ A: '1', URL: '1' });
+    expect(variableFiles).toMatchObject({ origins: { URL: '.local.env', A: '.env' } });
   });
 
   it('C17: may be folders, as Python environments are', async () => {

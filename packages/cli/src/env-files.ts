@@ -32,10 +32,11 @@ export async function loadEnvFiles(
   env: NodeJS.ProcessEnv,
   task: EnvFilesTask,
 ): Promise<VariableFiles> {
-  if (env['NX_LOAD_DOT_ENV_FILES'] === 'false') return { kind: 'switched-off' };
+  if (isSwitchedOff(env)) return { kind: 'switched-off' };
   const texts = await readTexts(envFileNames(task), task.workspaceRoot);
   const found = texts.map(({ path }) => path);
   const origins = texts.length === 0 ? {} : await setVariables(env, texts);
+  if (origins === 'switched-off') return { kind: 'switched-off' };
   const folder = relative(task.workspaceRoot, task.projectRoot).replaceAll('\\', '/');
   return {
     kind: 'read',
@@ -44,6 +45,10 @@ export async function loadEnvFiles(
     suggested: folder === '' ? '.env.local' : `${folder}/.env.local`,
     environment: task.configuration === undefined ? 'untyped' : 'typed',
   };
+}
+
+function isSwitchedOff(env: NodeJS.ProcessEnv): boolean {
+  return env['NX_LOAD_DOT_ENV_FILES'] === 'false';
 }
 
 /**
@@ -100,11 +105,14 @@ async function readTexts(
   return (await Promise.all(paths.map(read))).flat();
 }
 
-/** As `loadAndExpandDotEnvFile` of Nx, with the libraries that Nx uses. */
+/**
+ * The three steps by which Nx comes to the environment of a task, with the libraries that Nx uses. Variables that the first step set
+ * and the second does not recognize, because their values refer to others, count as set in the third.
+ */
 async function setVariables(
   env: NodeJS.ProcessEnv,
   texts: readonly { readonly path: string; readonly text: string }[],
-): Promise<Record<string, string>> {
+): Promise<Record<string, string> | 'switched-off'> {
   const [{ default: dotenv }, { default: dotenvExpand }] = await Promise.all([
     import('dotenv'),
     import('dotenv-expand'),
@@ -117,23 +125,37 @@ async function setVariables(
     dotenvExpand.expand({ parsed, processEnv: into as Record<string, string> });
     return parsed;
   };
-  // Nx reads the workspace's files when it starts, and forgets their values before it reads those of a task. A variable that has
-  // the value from such a file therefore counts as not set, whoever set it, e.g. a shell that loads `.env`.
+  const ofWorkspace = (name: string) => files.filter(({ path }) => path === name);
+  const given = { ...env };
+
+  // 1. Nx reads the files of the workspace when it starts.
+  const atStart = AT_START.flatMap(ofWorkspace);
+  const started = { ...env };
+  load(atStart, started);
+  if (isSwitchedOff(started)) return 'switched-off';
+
+  // 2. It removes what has the value from one of these files, whoever set it, e.g. a shell that loads `.env`.
   for (const name of [...WITHOUT_IDENTIFIER].reverse()) {
-    const forgotten = load(
-      files.filter(({ path }) => path === name),
-      {},
-    );
-    for (const [key, value] of Object.entries(forgotten)) if (env[key] === value) delete env[key];
-  }
-  const before = { ...env };
-  load(files, env);
-  const origins: Record<string, string> = {};
-  for (const { path, variables } of files) {
-    for (const name of Object.keys(variables)) {
-      // An empty variable is filled from the files: dotenv-expand takes it as not set.
-      if (!before[name]) origins[name] ??= path;
+    for (const [key, value] of Object.entries(load(ofWorkspace(name), {}))) {
+      if (started[key] === value) delete started[key];
     }
   }
+  for (const key of Object.keys(env)) if (!(key in started)) delete env[key];
+  Object.assign(env, started);
+
+  // 3. It reads the files of the task.
+  load(files, env);
+  const origins: Record<string, string> = {};
+  const note = (from: readonly EnvFile[], isFrom: (key: string) => boolean) => {
+    for (const { path, variables } of from) {
+      for (const key of Object.keys(variables)) if (isFrom(key)) origins[key] ??= path;
+    }
+  };
+  // An empty variable is filled from the files: dotenv-expand takes it as not set.
+  note(atStart, (key) => Boolean(started[key]) && !given[key]);
+  note(files, (key) => !started[key]);
   return origins;
 }
+
+/** Nx starts with another order than that of a task. */
+const AT_START = ['.local.env', '.env.local', '.env'] as const;
