@@ -19,10 +19,12 @@ import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/gener
 import { findUpstream } from '../required-projects';
 import type { ConfigurationGeneratorSchema } from './schema';
 import { checkTypesOf } from './tsconfig';
+import { coverByTypecheck } from './typecheck-target';
 
 /**
  * Gives a project a database: `db.config.ts`, a migrations folder, a `.env.example` that names the variables it reads, and
- * in a TypeScript project a `tsconfig.migrations.json`, so that `typecheck` covers them. What is there already stays as it is. The targets come from the plugin; with `explicit`, or where plugins are not to
+ * in a TypeScript project a `tsconfig.migrations.json` that the target `typecheck` covers; a project without `typecheck` gets one.
+ * What is there already stays as it is. The targets come from the plugin; with `explicit`, or where plugins are not to
  * be registered, the same targets are written into the project's configuration.
  */
 export async function configurationGenerator(
@@ -36,6 +38,7 @@ export async function configurationGenerator(
   ignoreSecrets(tree);
   const { migrations } = await factsOf(tree, root, present);
   checkTypesOf(tree, root, relative(root, migrations));
+  coverByTypecheck(tree, options.project);
   if (options.explicit === true || !shouldAddPlugin(tree, options)) {
     await writeTargets(tree, options.project, present);
   }

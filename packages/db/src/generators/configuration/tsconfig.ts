@@ -2,7 +2,7 @@ import { joinPathFragments, offsetFromRoot, type Tree } from '@nx/devkit';
 import { applyEdits, modify, parse } from 'jsonc-parser';
 
 /** The name of the configuration under which `tsc` checks migrations. */
-const MIGRATIONS_TSCONFIG = 'tsconfig.migrations.json';
+export const MIGRATIONS_TSCONFIG = 'tsconfig.migrations.json';
 
 interface TsConfig {
   readonly files?: readonly unknown[];
