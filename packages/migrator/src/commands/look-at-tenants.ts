@@ -1,7 +1,10 @@
 import type { Connection } from '../config/settings';
+import { isConnectionLimit } from '../database/connection-error';
 import type { Session } from '../database/database';
 import { History } from '../history/history';
 import type { ReadOptions } from '../history/state';
+import type { Concurrency } from '../targets/concurrency';
+import { walkTargets } from '../targets/walk-targets';
 import type { Tenant } from './find-tenants';
 import {
   lookAtHistory,
@@ -29,7 +32,7 @@ export interface TenantView {
 export interface LookOptions<T> {
   readonly project: ProjectDatabase;
   readonly tenants: readonly Tenant[];
-  readonly concurrency: number;
+  readonly concurrency: Concurrency;
   readonly damage: ReadOptions['damage'];
   readonly look: (view: TenantView) => Promise<T>;
 }
@@ -41,21 +44,25 @@ export interface LookOptions<T> {
  * @returns in the order of `tenants`
  */
 export async function lookAtTenants<T>(options: LookOptions<T>): Promise<TenantLook<T>[]> {
-  const { tenants, concurrency } = options;
-  const looks: TenantLook<T>[] = [];
-  const queue = tenants.entries();
-  const work = async () => {
-    const worker = new Looker(options.project);
-    try {
-      for (const [index, tenant] of queue) {
-        looks[index] = await lookAtOne(worker, tenant, options);
-      }
-    } finally {
-      await worker.close();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, tenants.length) }, work));
-  return looks;
+  const { tenants, concurrency, project } = options;
+  const looks = new Map<Tenant, TenantLook<T>>();
+  await walkTargets<Tenant, TenantLook<T>>({
+    targets: tenants,
+    concurrency: concurrency.limit,
+    openWorker: () => {
+      const looker = new Looker(project);
+      return {
+        work: (tenant) => lookAtOne(looker, tenant, options),
+        close: () => looker.close(),
+      };
+    },
+    isOverLimit: (look) => !look.ok && isConnectionLimit(look.error),
+    mayBegin: () => true,
+    onResult: (tenant, look) => void looks.set(tenant, look),
+    onLowered: (limit) => concurrency.lower(limit),
+    signal: project.context.signal,
+  });
+  return tenants.flatMap((tenant) => looks.get(tenant) ?? []);
 }
 
 async function lookAtOne<T>(

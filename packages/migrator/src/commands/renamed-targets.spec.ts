@@ -157,7 +157,8 @@ describe.each(PLACES)('a renamed project with many databases, on $title', ({ tit
     add(V(2), 'two');
     await (await (await only('staging')).tenant('c')).migrate();
 
-    configure(`project: '@acme/shop'`, 'staging', tenants(['a', 'b', 'c', 'new']));
+    // A tenant without history would be migrated: those that are refused do not block it.
+    configure(`project: '@acme/shop'`, 'staging', tenants(['a', 'b', 'c']));
     const refused = await (await only('staging')).migrateTenants();
     expect(refused.tenants[0]).toMatchObject({
       status: 'refused',

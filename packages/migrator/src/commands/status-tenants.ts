@@ -27,10 +27,11 @@ export async function statusTenants(
   const project = await projectDatabase(context);
   const tenants = await findTenants(project);
   const files = await findFiles(context);
+  const concurrency = concurrencyOf(project, options);
   const looks = await lookAtTenants({
     project,
     tenants,
-    concurrency: concurrencyOf(project, options),
+    concurrency,
     damage: 'report',
     look: async ({ context, state, history }) => ({
       ...(await standing(context, {
@@ -56,6 +57,7 @@ export async function statusTenants(
       behind: statuses.length - upToDate.length - troubled.length,
       troubled: troubled.length,
     },
+    ...(concurrency.lowered && { concurrency: concurrency.lowered }),
     tenants: statuses,
   };
 }

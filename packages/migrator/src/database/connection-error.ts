@@ -141,6 +141,28 @@ function fieldsOf(error: unknown): {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly errors?: unknown;
+  readonly cause?: unknown;
 } {
   return typeof error === 'object' && error !== null ? error : {};
+}
+
+/** What poolers say, which send no SQLSTATE of their own for it. Their messages are not translated. */
+const POOLER_IS_FULL =
+  /no more connections allowed|max_client_conn|max clients? (?:connections )?reached|MaxClientsInSessionMode|query_wait_timeout/i;
+
+/** How deep a cause is looked for. */
+const DEEPEST_CAUSE = 4;
+
+/**
+ * Whether the server (or a pooler before it) accepts no further connection: its own limit, or that of the role or database
+ * (SQLSTATE 53300). It may accept one as soon as another is closed.
+ */
+export function isConnectionLimit(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; depth <= DEEPEST_CAUSE; depth += 1) {
+    if (sqlState(current) === '53300') return true;
+    if (!(current instanceof MigratorError) && POOLER_IS_FULL.test(textOf(current))) return true;
+    current = fieldsOf(current).cause;
+  }
+  return false;
 }

@@ -36,6 +36,8 @@ function lineFor(event: RunEvent): string | undefined {
       return `failed to ${event.action} ${event.id} ${event.name} after ${formatDuration(event.durationMs)}: ${event.error.code}: ${event.error.message}`;
     case 'tenants-found':
       return `${count(event.total, 'tenant')}, ${event.upToDate} of them up to date`;
+    case 'connections-limited':
+      return `The server accepts fewer than ${count(event.concurrency, 'connection')} of this command: fewer tenants are worked on at once.`;
     case 'tenant-started':
       return event.role === 'canary' ? `${event.tenant}: first, as the canary` : undefined;
     case 'tenant-event': {

@@ -46,6 +46,7 @@ export function formatTenantsResult(
       formatFailures(result, { style, detail }),
       result.emptyFolder === undefined ? undefined : formatEmptyFolder(result.emptyFolder),
       formatCounts(result, style),
+      formatLowered(result, style),
       result.counts.notReached + result.counts.failed + result.counts.refused > 0
         ? 'Run the same command again to go on: tenants that are done are only looked at.'
         : undefined,
@@ -53,7 +54,7 @@ export function formatTenantsResult(
   );
 }
 
-function formatCounts({ counts, status, durationMs, canary }: TenantsResult, style: Style): string {
+function formatCounts({ counts, durationMs, canary }: TenantsResult, style: Style): string {
   if (counts.total === 0) return 'Nothing to do: the environment names no tenants.';
   const parts = [
     counts.done > 0 ? style.good(`${counts.done} migrated`) : undefined,
@@ -65,7 +66,18 @@ function formatCounts({ counts, status, durationMs, canary }: TenantsResult, sty
   ];
   const listed = parts.filter((part) => part !== undefined).join(', ');
   const head = `${count(counts.total, 'tenant')} in ${formatDuration(durationMs)}: ${listed}.`;
-  return status === 'failed' && canary !== undefined ? `${head} The canary was ${canary}.` : head;
+  return canary === undefined ? head : `${head} Canary: ${canary}.`;
+}
+
+function formatLowered(
+  { concurrency }: Pick<TenantsResult, 'concurrency'>,
+  style: Style,
+): string | undefined {
+  if (concurrency === undefined) return undefined;
+  const { used, requested } = concurrency;
+  return style.warning(
+    `The server accepts no more connections: ${count(used, 'tenant')} at once in the end, not ${requested}.`,
+  );
 }
 
 function formatPlanned({ tenants }: TenantsResult, style: Style): string | undefined {
@@ -125,6 +137,7 @@ export function formatTenantsStatus(
       counts.total === 0
         ? 'The environment names no tenants.'
         : `${count(counts.total, 'tenant')}: ${counts.upToDate} up to date, ${counts.behind} behind, ${counts.troubled} in trouble.`,
+      formatLowered(result, style),
     ]),
   );
 }

@@ -84,9 +84,15 @@ export type RunEvent =
       readonly upToDate: number;
     }
   | {
+      /** The server accepts no more connections, so fewer tenants than requested are worked on at once. Emitted once. */
+      readonly type: 'connections-limited';
+      /** What was requested. */
+      readonly concurrency: number;
+    }
+  | {
       readonly type: 'tenant-started';
       readonly tenant: string;
-      /** The canary goes alone, before all others. */
+      /** The canary goes alone, before all others. One that is refused is followed by the next. */
       readonly role: 'canary' | 'ordinary';
     }
   | {

@@ -4,6 +4,7 @@ import type { HistoryEntry } from '../history/entry';
 import type { MigrationId } from '../migration/types';
 import type { PendingRename } from '../plan/former-names';
 import type { MigrationStatus, Plan } from '../plan/types';
+import type { LoweredConcurrency } from '../targets/concurrency';
 
 /** One migration that a run carried out. */
 export interface MigrationOutcome {
@@ -110,8 +111,13 @@ export interface TenantsResult extends ResultContext {
   readonly action: 'apply';
   /** `failed` as soon as one tenant failed or was refused, or the run was cancelled. */
   readonly status: RunResult['status'];
-  /** The tenant that went first and alone; `undefined` where none had anything to do. */
+  /**
+   * The tenant that went first and alone; of a dry run, the one that would. `undefined` if none could run and had something to
+   * do.
+   */
   readonly canary: string | undefined;
+  /** Absent unless fewer tenants than requested were worked on at once, as the server accepts no more connections. */
+  readonly concurrency?: LoweredConcurrency | undefined;
   readonly counts: TenantCounts;
   /** The migrations folder, if it has no migration at all; absent otherwise. */
   readonly emptyFolder?: string;
@@ -145,6 +151,8 @@ export interface TenantsStatusResult extends ResultContext {
     /** Something failed, drifted or stands in the way, or it could not be looked at. */
     readonly troubled: number;
   };
+  /** Absent unless fewer tenants than requested were read at once, as the server accepts no more connections. */
+  readonly concurrency?: LoweredConcurrency | undefined;
   /** In the order in which the environment names them. */
   readonly tenants: readonly TenantStatus[];
 }
