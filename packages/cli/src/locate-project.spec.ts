@@ -54,6 +54,22 @@ describe('The project of a folder', () => {
 });
 
 describe('A project that is named', () => {
+  it('walk: is found by the name without its scope, unless another one has the same', async () => {
+    const scoped = (path: string, name: string) => ({
+      [`${path}/project.json`]: JSON.stringify({ name }),
+      [`${path}/db.config.json`]: '{}',
+    });
+    const files = { ...WORKSPACE, ...scoped('a', '@acme/web'), ...scoped('b', '@acme/users') };
+    expect(await locate(files, '', 'web')).toBe('/a');
+    expect(await locate(files, '', 'users')).toBe('/libs/users');
+    const two = { ...files, ...scoped('c', '@shop/web') };
+    expect(await locate(two, '', '@shop/web')).toBe('/c');
+    await expect(locate(two, '', 'web')).rejects.toMatchObject({
+      code: 'PROJECT_NOT_FOUND',
+      hint: 'Pass one of --project=@acme/web, --project=@shop/web.',
+    });
+  });
+
   it('is found from anywhere in the workspace', async () => {
     expect(await locate(WORKSPACE, 'libs/ui', 'users')).toBe('/libs/users');
     expect(await locate(WORKSPACE, '', 'api')).toBe('/apps/api');

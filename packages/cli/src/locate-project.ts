@@ -71,11 +71,23 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
     );
   }
   if (first !== undefined) return { projectRoot: first.root, project: first.name };
-
   // A project that lives on the defaults has no configuration to be found by, but the folder that we stand in has a name.
   const here = nearest ?? (found.length === 0 ? cwd : undefined);
   const nameHere = here === undefined ? undefined : await findProjectName(here);
   if (here !== undefined && nameHere === name) return { projectRoot: here, project: name };
+
+  // As Nx does: `api` for `@acme/api`.
+  const [short, ...others] = found.filter((project) => shortNamesOf(project).includes(name));
+  if (short !== undefined && others.length === 0) {
+    return { projectRoot: short.root, project: short.name };
+  }
+  if (short !== undefined) {
+    throw new MigratorError(
+      'PROJECT_NOT_FOUND',
+      `${others.length + 1} projects have the short name ${name}.`,
+      { where: workspaceRoot, hint: `Pass one of ${suggestions([short, ...others])}.` },
+    );
+  }
 
   const renamed = found.find(({ formerNames }) => formerNames.includes(name));
   if (renamed !== undefined) {
@@ -95,6 +107,13 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
     where: workspaceRoot,
     hint: `${nameHint(name, names, 'projects with a database')} A project is a folder with a db.config.* file.`,
   });
+}
+
+/** The names of a project without their scopes. */
+function shortNamesOf({ name, workspaceName }: FoundProject): string[] {
+  return [name, workspaceName]
+    .filter((each) => each.includes('/'))
+    .map((each) => each.slice(each.lastIndexOf('/') + 1));
 }
 
 function nearestProjectRoot(cwd: string): string | undefined {

@@ -27,7 +27,7 @@ export function originOf(name: string, files: VariableFiles | undefined): string
 export function whereToSet(name: string, files: VariableFiles | undefined): string {
   const looked = 'Looked for it in the environment of this process';
   if (files === undefined) {
-    return `${looked}. Set ${name} there; under Nx it may also stand in a .env file of the workspace or the project.`;
+    return `${looked}. Set ${name} there; under Nx it may also stand in a .env file of the project or the workspace, such as .env.local, which git ignores.`;
   }
   if (files.kind === 'switched-off') {
     return `${looked}. Set ${name} there. No .env file was read, because NX_LOAD_DOT_ENV_FILES is false.`;

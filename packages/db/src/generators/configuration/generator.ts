@@ -15,6 +15,7 @@ import { normalizeOptions } from '../../graph/options';
 import type { ProjectFacts } from '../../graph/project-facts';
 import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
+import { findProject } from '../find-project';
 import { initGenerator, registeredOptions, shouldAddPlugin } from '../init/generator';
 import { findUpstream } from '../required-projects';
 import type { ConfigurationGeneratorSchema } from './schema';
@@ -31,16 +32,17 @@ export async function configurationGenerator(
   tree: Tree,
   options: ConfigurationGeneratorSchema,
 ): Promise<GeneratorCallback> {
-  const { root } = readProjectConfiguration(tree, options.project);
+  const { name: project, configuration } = findProject(tree, options.project);
+  const { root } = configuration;
   const install = await initGenerator(tree, { ...options, skipFormat: true });
   const present = tree.children(root).find(isConfigName);
   if (present === undefined) writeFiles(tree, root);
   ignoreSecrets(tree);
   const { migrations } = await factsOf(tree, root, present);
   checkTypesOf(tree, root, relative(root, migrations));
-  coverByTypecheck(tree, options.project);
+  coverByTypecheck(tree, project);
   if (options.explicit === true || !shouldAddPlugin(tree, options)) {
-    await writeTargets(tree, options.project, present);
+    await writeTargets(tree, project, present);
   }
   if (options.skipFormat !== true) await formatFiles(tree);
   return install;

@@ -15,6 +15,7 @@ import { isConfigName } from '../../graph/config-name';
 import { normalizeOptions, type DbPluginOptions } from '../../graph/options';
 import { readFacts } from '../../graph/read-facts';
 import { inferTargets } from '../../graph/targets';
+import { findProject } from '../find-project';
 import { PLUGIN, registeredOptions, registerPlugin } from '../init/generator';
 import { withoutInferred } from './without-inferred';
 import { findUpstream } from '../required-projects';
@@ -36,10 +37,10 @@ export async function convertToInferredGenerator(
   tree: Tree,
   options: ConvertToInferredGeneratorSchema,
 ): Promise<void> {
+  const only = options.project === undefined ? undefined : findProject(tree, options.project).name;
   const projects = [...getProjects(tree)].filter(
     ([name, { targets }]) =>
-      (options.project === undefined || options.project === name) &&
-      Object.values(targets ?? {}).some(isOurs),
+      (only === undefined || only === name) && Object.values(targets ?? {}).some(isOurs),
   );
   const registered = registeredOptions(readNxJson(tree));
   const plugin = registered ?? namesInUse(projects.map(([, project]) => project));

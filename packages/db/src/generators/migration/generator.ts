@@ -1,15 +1,9 @@
 import { formatError, generateMigration, MigratorError } from '@flashfusion/migrator';
-import {
-  formatFiles,
-  logger,
-  normalizePath,
-  readProjectConfiguration,
-  type GeneratorCallback,
-  type Tree,
-} from '@nx/devkit';
+import { formatFiles, logger, normalizePath, type GeneratorCallback, type Tree } from '@nx/devkit';
 import { join, relative } from 'node:path';
 import { isConfigName } from '../../graph/config-name';
 import { configurationGenerator } from '../configuration/generator';
+import { findProject } from '../find-project';
 import type { MigrationGeneratorSchema } from './schema';
 
 /**
@@ -22,11 +16,12 @@ export async function migrationGenerator(
   tree: Tree,
   options: MigrationGeneratorSchema,
 ): Promise<GeneratorCallback> {
-  const { root } = readProjectConfiguration(tree, options.project);
+  const { name: project, configuration } = findProject(tree, options.project);
+  const { root } = configuration;
   const configured = tree.children(root).some(isConfigName);
   const migration = await generate({
     projectRoot: join(tree.root, root),
-    project: options.project,
+    project,
     workspaceRoot: tree.root,
     name: options.name,
     description: options.description,
@@ -38,16 +33,16 @@ export async function migrationGenerator(
   // After the migration: a name that is refused writes nothing.
   const install = configured
     ? undefined
-    : await configurationGenerator(tree, { project: options.project, skipFormat: true });
+    : await configurationGenerator(tree, { project, skipFormat: true });
   if (options.skipFormat !== true) await formatFiles(tree);
   return async () => {
     await install?.();
     if (!configured) {
-      logger.info(`${options.project} had no configuration: created ${root}/db.config.ts`);
+      logger.info(`${project} had no configuration: created ${root}/db.config.ts`);
     }
     const after =
       migration.dependencies.length > 0 ? `, after ${migration.dependencies.join(', ')}` : '';
-    logger.info(`${options.project}:${migration.version} ${migration.name}${after}\n${path}`);
+    logger.info(`${project}:${migration.version} ${migration.name}${after}\n${path}`);
     if (migration.notWritten !== undefined) {
       logger.warn(
         `${path} is a placeholder, which no command runs. ${migration.notWritten} Then delete its notWritten lines.`,
