@@ -3,9 +3,14 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MigratorError } from '../errors';
+import { FolderQueue } from './folder-queue';
+import { isRunning, thisProcess, type ProcessIdentity } from './running-process';
 
-/** Milliseconds between two looks at a folder that is in use: at least, and how much chance adds. */
-const POLL = { atLeast: 50, chance: 150 };
+/**
+ * Milliseconds between two tries of the process whose turn it is. A process further back looks less often, so that many of them do
+ * not keep the machine busy: this much longer for each one before it, up to the limit.
+ */
+const POLL = { next: 50, perPlace: 50, most: 1_000 };
 
 /** Milliseconds after which the lock of another machine or container counts as left behind. */
 const STALE_ELSEWHERE = 10 * 60_000;
@@ -20,12 +25,10 @@ const NEVER = 7 * 24 * 60 * 60_000;
 /** Milliseconds between two signs of life. */
 const SIGN_OF_LIFE = 5_000;
 
-/** Who holds a folder, as written beside it. */
-interface Owner {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process started, in milliseconds since 1970: process ids come around again. */
-  readonly started: number;
+/** The process that holds a folder, as written beside it. */
+interface Owner extends ProcessIdentity {
+  /** When it took the folder, in milliseconds since 1970. Absent if an older version wrote it. */
+  readonly since?: number;
 }
 
 /** A folder that nobody else opens until it is released. */
@@ -37,45 +40,86 @@ export interface FolderLock {
 }
 
 /**
- * Guards a data folder against other processes, waiting in turn. The lock stands beside the folder, not in it. One that was
- * left by a process that is gone is taken over.
+ * Guards a data folder against other processes. Those that wait are served in the order in which they came. The lock is beside the
+ * folder, not in it. A lock that was left by a process that is gone is taken over.
  *
  * @param folder absolute; need not exist
- * @param options `waitMs`: milliseconds to wait, 0 = one try; `name`: the folder as messages name it
+ * @param options `waitMs`: milliseconds to wait for one and the same holder. The time starts again when another process gets
+ *   the folder, so that a long queue that moves never fails; 0 = one try. `name`: the folder as messages name it
  * @throws {MigratorError} `LOCK_HELD`
  */
 export async function lockFolder(
   folder: string,
   options: { readonly waitMs: number; readonly name: string },
 ): Promise<FolderLock> {
-  const { lock } = await import('proper-lockfile');
   const file = await canonical(folder);
-  const deadline = performance.now() + options.waitMs;
-  let lost = false;
-  for (;;) {
-    try {
-      const unlock = await lock(file, {
-        realpath: false,
-        stale: NEVER,
-        update: SIGN_OF_LIFE,
-        onCompromised: () => {
-          lost = true;
-        },
-      });
-      await writeFile(ownerFile(file), JSON.stringify(thisProcess()));
-      let released: Promise<void> | undefined;
-      return {
-        isLost: () => lost,
-        release: () => (released ??= release(file, lost, unlock)),
-      };
-    } catch (error) {
-      if (!isLocked(error)) throw error;
-    }
-    if (await takeOver(file)) continue;
-    const left = deadline - performance.now();
-    if (left <= 0) throw await held(file, options);
-    await pause(Math.min(POLL.atLeast + Math.random() * POLL.chance, left));
+  const queue = new FolderQueue(`${file}.lock-queue`);
+  const start = performance.now();
+  if (await queue.isEmpty()) {
+    const lock =
+      (await tryLock(file)) ?? ((await takeOver(file)) ? await tryLock(file) : undefined);
+    if (lock !== undefined) return lock;
   }
+  if (options.waitMs <= 0) throw await held(file, options, { total: 0, same: 0 });
+  try {
+    let holder = await readOwner(file);
+    let since = start;
+    for (;;) {
+      const position = await queue.position();
+      if (position === 0) {
+        const lock = await tryLock(file);
+        if (lock !== undefined) return lock;
+        if (await takeOver(file)) continue;
+      }
+      const now = performance.now();
+      const current = await readOwner(file);
+      if (current !== undefined && !isSameHold(current, holder)) {
+        if (holder !== undefined) since = now;
+        holder = current;
+      }
+      const left = since + options.waitMs - now;
+      if (left <= 0) throw await held(file, options, { total: now - start, same: now - since });
+      await pause(Math.min(POLL.next + position * POLL.perPlace, POLL.most, left));
+    }
+  } finally {
+    await queue.leave();
+  }
+}
+
+/** Takes the lock, or returns `undefined` if a process has it. */
+async function tryLock(file: string): Promise<FolderLock | undefined> {
+  const { lock } = await import('proper-lockfile');
+  let lost = false;
+  let unlock: () => Promise<void>;
+  try {
+    unlock = await lock(file, {
+      realpath: false,
+      stale: NEVER,
+      update: SIGN_OF_LIFE,
+      onCompromised: () => {
+        lost = true;
+      },
+    });
+  } catch (error) {
+    if (isLocked(error)) return undefined;
+    throw error;
+  }
+  const owner: Owner = { ...thisProcess(), since: Date.now() };
+  await writeFile(ownerFile(file), JSON.stringify(owner));
+  let released: Promise<void> | undefined;
+  return {
+    isLost: () => lost,
+    release: () => (released ??= release(file, lost, unlock)),
+  };
+}
+
+function isSameHold(one: Owner, other: Owner | undefined): boolean {
+  return (
+    one.pid === other?.pid &&
+    one.host === other.host &&
+    one.started === other.started &&
+    one.since === other.since
+  );
 }
 
 async function release(file: string, lost: boolean, unlock: () => Promise<void>): Promise<void> {
@@ -116,28 +160,12 @@ async function isAbandoned(file: string): Promise<boolean> {
   }
 }
 
-function isRunning({ pid, started }: Owner): boolean {
-  const self = thisProcess();
-  // After a container's restart a new process may have the id of the old one.
-  if (pid === self.pid) return started === self.started;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
-}
-
 async function readOwner(file: string): Promise<Owner | undefined> {
   try {
     return JSON.parse(await readFile(ownerFile(file), 'utf8')) as Owner;
   } catch {
     return undefined;
   }
-}
-
-function thisProcess(): Owner {
-  return { pid: process.pid, host: hostname(), started: Math.round(performance.timeOrigin) };
 }
 
 /** The same path for everyone, whichever links lead there. */
@@ -151,13 +179,24 @@ async function canonical(folder: string): Promise<string> {
   }
 }
 
+/** Milliseconds of waiting: in all, and for the process that has the folder now. */
+interface Waited {
+  readonly total: number;
+  readonly same: number;
+}
+
 async function held(
   file: string,
   { waitMs, name }: { readonly waitMs: number; readonly name: string },
+  { total, same }: Waited,
 ): Promise<MigratorError> {
   const owner = await readOwner(file);
   const who = owner ? `process ${owner.pid} on ${owner.host}` : 'another process';
-  const waited = waitMs > 0 ? `, still after ${waitMs / 1000} s of waiting` : '';
+  const others =
+    total - same < 1_000
+      ? ''
+      : `, after ${Math.round((total - same) / 1000)} s in which others had it in turn`;
+  const waited = waitMs > 0 ? `, still after ${waitMs / 1000} s of waiting${others}` : '';
   return new MigratorError(
     'LOCK_HELD',
     `The embedded database in ${name} is in use by ${who}${waited}. Nothing was touched.`,
