@@ -117,6 +117,10 @@ function isWorthSaying(event: RunEvent, verbose: boolean): boolean {
 /** On a terminal the result follows at once and tells what was done: only what it does not tell is kept above it. */
 function isKept(event: RunEvent): boolean {
   return (
-    event.type === 'connecting' || event.type === 'migration-log' || event.type === 'reconnecting'
+    event.type === 'connecting' ||
+    event.type === 'migration-log' ||
+    event.type === 'migration-message' ||
+    event.type === 'migration-messages' ||
+    event.type === 'reconnecting'
   );
 }

@@ -22,7 +22,7 @@ export async function runCommand(
     stream: stderr,
     kind: stderr.isTTY === true && !inCi(env) && !common.json ? 'line' : 'log',
     verbose: common.verbose === true,
-    format: (event) => lineOf(event, style),
+    format: (event) => lineOf(event, style, common.verbose === true ? 'verbose' : 'short'),
   });
   const announce = announceCancellation(progress, style);
   signal.addEventListener('abort', announce, { once: true });
@@ -39,13 +39,20 @@ export async function runCommand(
   }
 }
 
-/** An event as the engine tells it, and the debug lines of migrations, which it leaves to those who ask for them. */
-function lineOf(event: RunEvent, style: Style): string | undefined {
-  if (event.type === 'migration-log' && event.level === 'debug') {
-    return style.quiet(redact(`${event.id} debug: ${event.message}`));
+/** An event as the engine tells it, in the colour of its weight. */
+function lineOf(event: RunEvent, style: Style, detail: 'short' | 'verbose'): string | undefined {
+  const line = formatEvent(event, { detail });
+  if (line === undefined) return undefined;
+  switch (event.type) {
+    case 'connecting':
+      return style.quiet(line);
+    case 'migration-log':
+      return event.level === 'debug' ? style.quiet(redact(line)) : line;
+    case 'migration-message':
+      return event.message.severity === 'WARNING' ? style.warning(line) : line;
+    default:
+      return line;
   }
-  const line = formatEvent(event);
-  return line !== undefined && event.type === 'connecting' ? style.quiet(line) : line;
 }
 
 async function outcomeOf(command: () => Promise<Outcome>): Promise<Outcome> {

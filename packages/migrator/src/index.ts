@@ -66,6 +66,7 @@ export type {
 export type { RevertSelection } from './plan/select-revert';
 export type { MigrationStatus, PlannableMigration, Plan, PlanStep, StepReason } from './plan/types';
 export type { LockHolder, RunEvent, RunListener } from './run/events';
+export type { MessageSeverity, ServerMessage, ServerMessages } from './migration/server-messages';
 export type {
   MigrationFailure,
   MigrationOutcome,

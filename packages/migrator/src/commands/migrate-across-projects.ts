@@ -1,3 +1,4 @@
+import type { ServerFacts } from '../database/database';
 import { MigratorError } from '../errors';
 import type { History } from '../history/history';
 import type { Migration } from '../migration/types';
@@ -36,7 +37,7 @@ interface Participant {
   readonly facts: ProjectFacts<Migration>;
   readonly currentId: CurrentId;
   readonly rename: PendingRename;
-  readonly serverVersion: number | undefined;
+  readonly server: ServerFacts | undefined;
 }
 
 /** Runs in order, the last one of the requested project; none where nothing is pending. */
@@ -68,7 +69,7 @@ export async function migrateAcrossProjects(
   await checkSql({
     migrations: plans.flatMap(({ steps }) => steps.map(({ migration }) => migration)),
     action: 'apply',
-    serverVersion: requested.serverVersion,
+    server: requested.server,
   });
   if (options.mode === 'dry-run') {
     const results = plans.map((plan, index) => {
@@ -131,8 +132,8 @@ async function lookAt(context: CommandContext): Promise<Participant> {
   const files = await findFiles(context);
   const database = await projectDatabase({ ...context, onEvent: () => undefined });
   const look = (found: ProjectHistory, history: History | undefined) =>
-    Promise.resolve({ state: found, serverVersion: history?.serverVersion });
-  const { state, serverVersion } = await lookAtHistory(database, 'throw', look);
+    Promise.resolve({ state: found, server: history?.server });
+  const { state, server } = await lookAtHistory(database, 'throw', look);
   const { pending, problems } = await findPendingMigrations(context, files, state);
   const { entries, currentId } = state;
   return {
@@ -141,7 +142,7 @@ async function lookAt(context: CommandContext): Promise<Participant> {
     context,
     result: database.result,
     facts: { project, environment, pending, files, entries, outOfOrder, problems },
-    serverVersion,
+    server,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ServerFacts } from '../database/database';
 import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
@@ -123,17 +124,17 @@ export async function planMigrate(
   options: MigrateOptions & PlannedRun,
 ): Promise<Plan<Migration>> {
   const plan = planPending(context, await gatherFacts(context, facts), options);
-  await checkPlan(plan, facts.history?.serverVersion);
+  await checkPlan(plan, facts.history?.server);
   return plan;
 }
 
 /** Checks the SQL of what a plan runs. Loads the parser only where there is some. */
 export async function checkPlan(
   { action, steps }: Plan<Migration>,
-  serverVersion: number | undefined,
+  server: ServerFacts | undefined,
 ): Promise<void> {
   const migrations = steps.map(({ migration }) => migration);
-  await checkSql({ migrations, action, serverVersion });
+  await checkSql({ migrations, action, server });
 }
 
 /**
@@ -148,7 +149,7 @@ export async function planDryRun(
   const gathered = await gatherFacts(context, facts);
   const { lookup, assumed } = assumingApplied(gathered.prerequisites);
   const plan = planPending(context, { ...gathered, prerequisites: lookup }, options);
-  await checkPlan(plan, facts.history?.serverVersion);
+  await checkPlan(plan, facts.history?.server);
   return { ...withPendingRename(plan, pendingRename(facts.state)), waitsFor: assumed() };
 }
 

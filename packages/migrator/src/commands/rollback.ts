@@ -110,7 +110,7 @@ async function makePlan(
     }),
   );
   refuseWithoutDown(migrations);
-  await checkPlan(plan, history?.serverVersion);
+  await checkPlan(plan, history?.server);
   return plan;
 }
 

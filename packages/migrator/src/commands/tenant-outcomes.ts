@@ -1,5 +1,12 @@
 import type { Plan } from '../plan/types';
-import type { ResultContext, RunResult, TenantOutcome, TenantsResult } from '../run/result';
+import { trimMessages } from '../migration/server-messages';
+import type {
+  MigrationOutcome,
+  ResultContext,
+  RunResult,
+  TenantOutcome,
+  TenantsResult,
+} from '../run/result';
 
 const NOTHING = {
   runId: '',
@@ -43,11 +50,21 @@ export function outcomeOf(tenant: string, result: RunResult): TenantOutcome {
     runId,
     planned: plan.steps.map(({ migration }) => migration.id),
     rename: plan.rename,
-    done: [...prerequisiteRuns.flatMap((run) => run.done), ...done],
-    failed,
+    done: [...prerequisiteRuns.flatMap((run) => run.done), ...done].map(withFewMessages),
+    failed: failed && withFewMessages(failed),
     error: undefined,
     durationMs,
   };
+}
+
+/** There may be thousands of tenants. */
+const MOST_MESSAGES = 10;
+
+function withFewMessages<Outcome extends MigrationOutcome>(outcome: Outcome): Outcome {
+  const { messages } = outcome;
+  return messages === undefined
+    ? outcome
+    : { ...outcome, messages: trimMessages(messages, MOST_MESSAGES) };
 }
 
 /** The outcomes counted and put under one head. */

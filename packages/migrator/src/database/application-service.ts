@@ -11,12 +11,14 @@ import type {
   ConnectionTarget,
   Database,
   OpenOptions,
+  QueryOptions,
   QueryResult,
   ServerFacts,
   Session,
   TransactionStatus,
 } from './database';
 import { refuseReadOnly } from './read-only-server';
+import { listenToNotices, type NoticeListener } from './server-message';
 import {
   newerSettings,
   READ_FACTS,
@@ -143,6 +145,9 @@ class ServiceSession implements Session {
   closed = false;
   transactionStatus: TransactionStatus = 'idle';
   private last: Promise<unknown> = Promise.resolve();
+  /** Of the present query. */
+  private onNotice: NoticeListener | undefined;
+  private readonly stopListening: (() => void) | undefined;
   private readonly settings = new OutputSettings('not heard');
   private readonly reader = new ValueReader(this.settings, (query) => this.pass(query));
 
@@ -152,6 +157,8 @@ class ServiceSession implements Session {
   ) {
     const { restoreSql, asLoginSql } = applicationReset(parts.state, parts.settings);
     this.server = parts.server;
+    // A `pg` client that is handed over as a service has events.
+    this.stopListening = listenToNotices(service, (notice) => this.onNotice?.(notice));
     this.restoreSql = restoreSql;
     this.asLoginSql = asLoginSql;
   }
@@ -159,8 +166,9 @@ class ServiceSession implements Session {
   async query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
+    options?: QueryOptions,
   ): Promise<QueryResult<Row>> {
-    const results = await this.enqueue<Row>(sql, params);
+    const results = await this.enqueue<Row>(sql, params, options);
     // Of several statements the last one counts.
     return results.at(-1) ?? { rows: [], rowCount: 0, command: '' };
   }
@@ -176,6 +184,7 @@ class ServiceSession implements Session {
     if (this.closed) return;
     await this.last;
     this.closed = true;
+    this.stopListening?.();
     try {
       await this.service.query('ROLLBACK');
       await this.freeLocks();
@@ -199,8 +208,16 @@ class ServiceSession implements Session {
   private enqueue<Row>(
     sql: string,
     params: readonly unknown[] | undefined,
+    options?: QueryOptions,
   ): Promise<QueryResult<Row>[]> {
-    const results = this.last.then(() => this.send<Row>(sql, params));
+    const results = this.last.then(async () => {
+      this.onNotice = options?.onNotice;
+      try {
+        return await this.send<Row>(sql, params);
+      } finally {
+        this.onNotice = undefined;
+      }
+    });
     this.last = results.catch(() => undefined);
     return results;
   }

@@ -2,6 +2,7 @@ import type { PooledClient } from '../config/settings';
 import { MigratorError } from '../errors';
 import type {
   ConnectionTarget,
+  QueryOptions,
   QueryResult,
   ServerFacts,
   Session,
@@ -9,6 +10,7 @@ import type {
 } from './database';
 import { isConnectionLost, noteFinishedStatements, sqlState } from './failure';
 import type { SessionReset } from './session-settings';
+import { listenToNotices, type NoticeListener } from './server-message';
 import { OutputSettings } from './values/output-settings';
 import { ValueQuery, ValueReader } from './values/value-reader';
 
@@ -43,6 +45,9 @@ export class ClientSession implements Session {
   private readonly countFinished = () => {
     this.finished += 1;
   };
+  /** Of the present query. */
+  private onNotice: NoticeListener | undefined;
+  private readonly stopListening: (() => void) | undefined;
   private readonly settings = new OutputSettings('heard');
   private readonly reader = new ValueReader(this.settings, (query) =>
     this.parts.client.query(query),
@@ -59,6 +64,7 @@ export class ClientSession implements Session {
     // Without a listener, an error between two queries would end the process.
     parts.client.on('error', this.lose);
     parts.client.on('end', this.lose);
+    this.stopListening = listenToNotices(parts.client, (notice) => this.onNotice?.(notice));
     protocolOf(parts.client)?.on('commandComplete', this.countFinished);
     protocolOf(parts.client)?.on('parameterStatus', this.onStatus);
   }
@@ -90,8 +96,9 @@ export class ClientSession implements Session {
   async query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
+    options?: QueryOptions,
   ): Promise<QueryResult<Row>> {
-    const results = await this.enqueue<Row>(sql, params);
+    const results = await this.enqueue<Row>(sql, params, options);
     // Of several statements the last one counts.
     return results.at(-1) ?? { rows: [], rowCount: 0, command: '' };
   }
@@ -103,9 +110,10 @@ export class ClientSession implements Session {
   private enqueue<Row>(
     sql: string,
     params: readonly unknown[] | undefined,
+    options?: QueryOptions,
   ): Promise<QueryResult<Row>[]> {
     // One after the other: `pg` is about to give up its own queue, and PGlite has none.
-    const result = this.last.then(() => this.send<Row>(sql, params));
+    const result = this.last.then(() => this.send<Row>(sql, params, options));
     this.last = result.catch(() => undefined);
     return result;
   }
@@ -127,17 +135,23 @@ export class ClientSession implements Session {
     await release(usable ? 'usable' : 'broken').catch(() => undefined);
     client.off('error', this.lose);
     client.off('end', this.lose);
+    this.stopListening?.();
     protocolOf(client)?.off('commandComplete', this.countFinished);
     protocolOf(client)?.off('parameterStatus', this.onStatus);
   }
 
-  private async send<Row>(sql: string, params?: readonly unknown[]): Promise<QueryResult<Row>[]> {
+  private async send<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+    options: QueryOptions | undefined,
+  ): Promise<QueryResult<Row>[]> {
     const { client, prepare, explain } = this.parts;
     if (this.closed) throw this.lost(undefined);
     try {
       await prepare?.(sql);
       this.settings.beforeStatement(sql, params ?? []);
       this.finished = 0;
+      this.onNotice = options?.onNotice;
       const query = new ValueQuery(sql, params);
       return await this.reader.read<Row>(query, await client.query(query));
     } catch (error) {
@@ -146,6 +160,8 @@ export class ClientSession implements Session {
       // `closed` may have changed while we waited.
       const gone = this.closed && sqlState(error) === undefined;
       throw gone ? this.lost(error) : (explain?.(error) ?? error);
+    } finally {
+      this.onNotice = undefined;
     }
   }
 

@@ -22,10 +22,21 @@ describeEachDatabase('A session', ({ create, driver }) => {
       (error: unknown) => sqlState(error),
     );
 
+  it('reports the messages of a query to that query only', async () => {
+    const session = await fixture.open();
+    const first: unknown[] = [];
+    const listening = session.query("DO $$ BEGIN RAISE WARNING 'one'; END $$", undefined, {
+      onNotice: ({ severity, code, message }) => first.push({ severity, code, message }),
+    });
+    await Promise.all([listening, session.query("DO $$ BEGIN RAISE WARNING 'two'; END $$")]);
+    expect(first).toEqual([{ severity: 'WARNING', code: '01000', message: 'one' }]);
+  });
+
   it('knows the facts of its server', async () => {
     const expected = await one(
       `SELECT current_setting('server_version_num')::int AS "versionNumber", session_user::text AS user,
-              current_database()::text AS database, pg_backend_pid() AS "backendPid"`,
+              current_database()::text AS database, pg_backend_pid() AS "backendPid",
+              current_setting('max_identifier_length')::int AS "longestIdentifier"`,
     );
     expect(session.server).toEqual(expected);
     expect(session.target).toMatchObject({ driver, source: 'TEST_URL' });

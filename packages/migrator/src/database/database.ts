@@ -1,4 +1,5 @@
 import type { QueryResult } from '../migration/types';
+import type { NoticeListener } from './server-message';
 
 export type { QueryResult };
 
@@ -39,6 +40,14 @@ export interface ServerFacts {
   readonly user: string;
   readonly database: string;
   readonly backendPid: number;
+  /** Longest name in bytes, 63 unless the server was built otherwise: it truncates longer ones. */
+  readonly longestIdentifier: number;
+}
+
+/** How one query is sent. */
+export interface QueryOptions {
+  /** Receives the messages (NOTICE, WARNING, …) that the server sends before it answers this query. */
+  readonly onNotice?: NoticeListener;
 }
 
 /** Whether a transaction is open; a `failed` one accepts only its rollback, `unknown` where the driver does not tell. */
@@ -70,6 +79,7 @@ export interface Session {
   query<Row = Record<string, unknown>>(
     sql: string,
     params?: readonly unknown[],
+    options?: QueryOptions,
   ): Promise<QueryResult<Row>>;
   /** Sends several statements without parameters in one message; returns one result for each. */
   batch(sql: string): Promise<readonly QueryResult<Record<string, unknown>>[]>;

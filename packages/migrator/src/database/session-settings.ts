@@ -176,6 +176,8 @@ export interface FactsRow {
   readonly date_style: string;
   /** `true` if the server is in recovery: a standby. As text, since an application's pool may parse booleans its own way. */
   readonly standby: string;
+  /** Setting `max_identifier_length`. */
+  readonly longest_identifier: number;
   /** Setting `transaction_read_only`: `on` also on a standby and under `default_transaction_read_only`. */
   readonly read_only: string;
 }
@@ -187,7 +189,8 @@ export const READ_FACTS = `
          pg_catalog.current_setting('session_authorization') AS session_auth,
          pg_catalog.current_setting('transaction_timeout', true) AS transaction_timeout,
          pg_catalog.current_setting('DateStyle') AS date_style, pg_catalog.pg_is_in_recovery()::text AS standby,
-         pg_catalog.current_setting('transaction_read_only') AS read_only`;
+         pg_catalog.current_setting('transaction_read_only') AS read_only,
+         pg_catalog.current_setting('max_identifier_length')::int AS longest_identifier`;
 
 /** Converts, since the application may have set its own parsers for `pg`. */
 export function toServerFacts(row: FactsRow): ServerFacts {
@@ -196,5 +199,6 @@ export function toServerFacts(row: FactsRow): ServerFacts {
     user: row.user_name,
     database: row.database_name,
     backendPid: Number(row.pid),
+    longestIdentifier: Number(row.longest_identifier),
   };
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../database/database';
+import type { ServerFacts, Session } from '../database/database';
 import { appendEntry, appendGuarded, type AppendGuard } from './append';
 import type { HistoryEntry, NewHistoryEntry } from './entry';
 import { latestFormat, upgrades, type Upgrade } from './formats';
@@ -46,9 +46,9 @@ export class History {
     this.#upgrades = steps;
   }
 
-  /** `server_version_num` of the server, e.g. 180004. */
-  get serverVersion(): number {
-    return this.#session.server.versionNumber;
+  /** The server that the history is on. */
+  get server(): ServerFacts {
+    return this.#session.server;
   }
 
   /** The history of another schema, over the same session. */

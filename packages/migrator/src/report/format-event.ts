@@ -1,16 +1,24 @@
 import type { LockHolder, RunEvent } from '../run/events';
 import { formatDuration, formatMoment } from './duration';
+import { formatHiddenMessages, formatMessage, type MessageDetail } from './format-messages';
 import { maskSecrets } from './mask';
 import { plainStyle } from './style';
 import { count, formatHead } from './wording';
 
-/** One plain line for an event, or `undefined` for one that a log need not show. */
-export function formatEvent(event: RunEvent): string | undefined {
-  const line = lineFor(event);
+/**
+ * An event as a plain line, or as a few for a message of the server with a detail; `undefined` for one that a log need not show.
+ *
+ * @param options `verbose` adds debug lines of migrations and all messages of the server that are kept
+ */
+export function formatEvent(
+  event: RunEvent,
+  { detail = 'short' }: { readonly detail?: MessageDetail } = {},
+): string | undefined {
+  const line = lineFor(event, detail);
   return line === undefined ? undefined : maskSecrets(line);
 }
 
-function lineFor(event: RunEvent): string | undefined {
+function lineFor(event: RunEvent, detail: MessageDetail): string | undefined {
   switch (event.type) {
     case 'connecting':
       return `Connecting: ${formatHead(event, plainStyle)}`;
@@ -23,7 +31,13 @@ function lineFor(event: RunEvent): string | undefined {
     case 'migration-started':
       return `[${event.index + 1}/${event.total}] ${event.action === 'apply' ? 'applying' : 'reverting'} ${event.id} ${event.name}`;
     case 'migration-log':
-      return event.level === 'debug' ? undefined : `${event.id} ${event.level}: ${event.message}`;
+      return event.level === 'debug' && detail === 'short'
+        ? undefined
+        : `${event.id} ${event.level}: ${event.message}`;
+    case 'migration-message':
+      return formatMessage(event, detail);
+    case 'migration-messages':
+      return formatHiddenMessages(event, detail);
     case 'migration-progress':
       return `${event.id} still running after ${formatDuration(event.elapsedMs)}${event.detail === undefined ? '' : `: ${event.detail}`}`;
     case 'migration-waiting':
@@ -41,7 +55,7 @@ function lineFor(event: RunEvent): string | undefined {
     case 'tenant-started':
       return event.role === 'canary' ? `${event.tenant}: first, as the canary` : undefined;
     case 'tenant-event': {
-      const line = isOrdinary(event.event) ? undefined : lineFor(event.event);
+      const line = isOrdinary(event.event, detail) ? undefined : lineFor(event.event, detail);
       return line === undefined ? undefined : `${event.tenant}: ${line}`;
     }
     case 'tenant-finished':
@@ -52,8 +66,10 @@ function lineFor(event: RunEvent): string | undefined {
 }
 
 /** What a thousand tenants need not say a thousand times: that all goes as it should. */
-function isOrdinary({ type }: RunEvent): boolean {
+function isOrdinary({ type }: RunEvent, detail: MessageDetail): boolean {
   return (
+    // The result has each message once, with all tenants that it came from.
+    (detail === 'short' && (type === 'migration-message' || type === 'migration-messages')) ||
     type === 'connecting' ||
     type === 'run-started' ||
     type === 'migration-started' ||

@@ -1,6 +1,7 @@
 import type { RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { foldReports } from './fold-reports';
+import { countMessages, firstLine } from './format-messages';
 import { maskSecrets } from './mask';
 import { toRunReports, type RunReport } from './run-report';
 import { count } from './wording';
@@ -33,6 +34,7 @@ export function formatMarkdownSummary(
     refused && runs.length === 0 ? '' : formatTotals(runs),
     ...formatFailures(runs),
     ...refusals.map(formatRefusal),
+    formatWarnings(runs),
     formatDetails(runs),
   ];
   return maskSecrets(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
@@ -127,13 +129,30 @@ function formatRefusal({ name, code, message }: Refusal): string {
   return `**${escapeMarkdown(name)}**: ${text.join(': ')}`;
 }
 
+/** The warnings of the server, each once. */
+function formatWarnings(runs: readonly RunReport[]): string {
+  const lines = runs.flatMap(({ done, failed }) =>
+    (failed === undefined ? done : [...done, failed]).flatMap(({ id, messages }) =>
+      (messages?.kept ?? [])
+        .filter(({ severity }) => severity === 'WARNING')
+        .map(
+          ({ message }) =>
+            `- **WARNING** of ${escapeMarkdown(id)}: ${escapeMarkdown(firstLine(message))}`,
+        ),
+    ),
+  );
+  const unique = [...new Set(lines)];
+  const more = unique.length - MOST_LISTED;
+  return [...unique.slice(0, MOST_LISTED), ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
+}
+
 function formatDetails(runs: readonly RunReport[]): string {
   const lines = runs.flatMap((run) =>
     run.status === 'planned'
       ? run.planned.map((id) => `- would ${run.action} ${escapeMarkdown(id)}`)
       : run.done.map(
-          ({ id, name, durationMs }) =>
-            `- ${run.tenant === undefined ? '' : `${escapeMarkdown(run.tenant)}: `}${run.action === 'apply' ? 'applied' : 'reverted'} ${escapeMarkdown(id)} ${escapeMarkdown(name)} (${formatDuration(durationMs)})`,
+          ({ id, name, durationMs, messages }) =>
+            `- ${run.tenant === undefined ? '' : `${escapeMarkdown(run.tenant)}: `}${run.action === 'apply' ? 'applied' : 'reverted'} ${escapeMarkdown(id)} ${escapeMarkdown(name)} (${[formatDuration(durationMs), countMessages(messages)].filter((part) => part !== '').join(', ')})`,
         ),
   );
   if (lines.length === 0) return '';

@@ -1,6 +1,7 @@
 import type { MigrationOutcome, RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { formatError, type FormatErrorOptions } from './format-error';
+import { countMessages } from './format-messages';
 import { formatPlan } from './format-plan';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
@@ -63,8 +64,8 @@ function formatDone({ action, done, failed, durationMs }: RunResult, style: Styl
   return `${style.good(head)}\n${indent(formatTable(done.map(outcomeRow)))}`;
 }
 
-function outcomeRow({ id, name, durationMs }: MigrationOutcome): readonly string[] {
-  return [id, name, formatDuration(durationMs)];
+function outcomeRow({ id, name, durationMs, messages }: MigrationOutcome): readonly string[] {
+  return [id, name, formatDuration(durationMs), countMessages(messages)];
 }
 
 function formatFailure({ action, failed }: RunResult, how: Manner): string | undefined {
@@ -72,7 +73,9 @@ function formatFailure({ action, failed }: RunResult, how: Manner): string | und
   const { style } = how;
   const verb = action === 'apply' ? 'apply' : 'revert';
   const after = formatDuration(failed.durationMs);
-  const head = style.bad(`Failed to ${verb} ${failed.id} ${failed.name} after ${after}:`);
+  const messages = countMessages(failed.messages);
+  const said = messages === '' ? '' : ` (${messages})`;
+  const head = style.bad(`Failed to ${verb} ${failed.id} ${failed.name} after ${after}${said}:`);
   const guidance = failed.guidance.map((line) => `- ${line}`);
   return paragraphs([
     `${head}\n${indent(formatError(failed.error, how))}`,

@@ -7,6 +7,7 @@ import type {
 } from '../run/result';
 import { formatDuration } from './duration';
 import { formatError, formatProblems } from './format-error';
+import { formatTenantMessages } from './format-messages';
 import { formatPlannedRename, formatRename, formatTenantRenames, shortList } from './format-rename';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
@@ -43,6 +44,7 @@ export function formatTenantsResult(
         style,
       ),
       formatPlanned(result, style),
+      formatTenantMessages(result.tenants, style),
       formatFailures(result, { style, detail }),
       result.emptyFolder === undefined ? undefined : formatEmptyFolder(result.emptyFolder),
       formatCounts(result, style),

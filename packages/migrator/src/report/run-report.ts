@@ -1,5 +1,6 @@
 import { describeThrown } from '../errors';
-import type { RunResult, TenantOutcome, TenantsResult } from '../run/result';
+import { parseMessages, trimMessages, type ServerMessages } from '../migration/server-messages';
+import type { MigrationOutcome, RunResult, TenantOutcome, TenantsResult } from '../run/result';
 import { maskSecrets } from './mask';
 
 /** One migration in a report. */
@@ -8,6 +9,8 @@ export interface ReportedMigration {
   readonly name: string;
   /** Milliseconds. */
   readonly durationMs: number;
+  /** What the server said while it ran; absent if it said nothing. */
+  readonly messages?: ServerMessages;
 }
 
 /** A run as plain data, small enough to be kept by a CI: what a task writes into its report file. */
@@ -46,11 +49,9 @@ export function toRunReport(result: RunResult): RunReport {
     status,
     runId,
     planned: plan.steps.map(({ migration }) => migration.id),
-    done: result.done.map(({ id, name, durationMs }) => ({ id, name, durationMs })),
+    done: result.done.map(reported),
     failed: failed && {
-      id: failed.id,
-      name: failed.name,
-      durationMs: failed.durationMs,
+      ...reported(failed),
       code: failed.error.code,
       message: maskSecrets(failed.error.message),
     },
@@ -58,6 +59,14 @@ export function toRunReport(result: RunResult): RunReport {
     durationMs: result.durationMs,
     finishedAt: result.finishedAt,
   };
+}
+
+/** Messages of a class that a report keeps of one migration. */
+const MOST_MESSAGES = 20;
+
+function reported({ id, name, durationMs, messages }: MigrationOutcome): ReportedMigration {
+  const few = messages && trimMessages(messages, MOST_MESSAGES);
+  return { id, name, durationMs, ...(few && { messages: few }) };
 }
 
 /**
@@ -174,8 +183,9 @@ function isListOf(value: unknown, isElement: (element: unknown) => boolean): boo
 
 function isReportedMigration(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, name, durationMs } = value as Record<string, unknown>;
-  return isText(id) && isText(name) && typeof durationMs === 'number';
+  const { id, name, durationMs, messages } = value as Record<string, unknown>;
+  const sound = messages === undefined || parseMessages(messages) !== undefined;
+  return isText(id) && isText(name) && typeof durationMs === 'number' && sound;
 }
 
 function isReportedFailure(value: unknown): boolean {

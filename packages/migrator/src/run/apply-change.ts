@@ -4,6 +4,7 @@ import type { Migration, MigrationContext } from '../migration/types';
 import type { PlanStep } from '../plan/types';
 import { scriptProgress, type Change } from './change';
 import { NO_EARLIER_ATTEMPTS, type EarlierAttempts } from './earlier-attempts';
+import { MessageLog } from './message-log';
 import type { MigrationHandle } from './migration-handle';
 
 /**
@@ -21,6 +22,8 @@ export function applyChange(
     migration,
     attempt,
     earlier,
+    messages: new MessageLog(migration.id),
+    acceptsTruncated: () => false,
     states: { done: 'applied', failed: 'failed' },
     call: (handle, context) => applyAndValidate(migration, handle, context),
   };

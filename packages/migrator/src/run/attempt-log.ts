@@ -103,7 +103,10 @@ export class AttemptLog {
     try {
       await send();
       await this.finished(statement);
-      const outcome = await commit(session);
+      const { messages } = this.change;
+      const outcome = await commit(session, {
+        onNotice: (notice) => messages.add(notice, this.scope.onEvent),
+      });
       if (outcome.kind !== 'committed') throw outcome.error;
     } catch (error) {
       Object.assign(this, { attempt, positions, uncertain: true });

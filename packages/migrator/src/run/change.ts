@@ -13,6 +13,7 @@ import type { LockedConnection } from './connection';
 import type { EarlierAttempts } from './earlier-attempts';
 import type { RunListener } from './events';
 import type { MigrationHandle } from './migration-handle';
+import type { MessageLog } from './message-log';
 import { ScriptProgress } from './script-progress';
 import type { MigrationLimits } from './transaction';
 import type { Turns } from './turns';
@@ -44,6 +45,10 @@ export interface Change {
   readonly attempt: number;
   /** What earlier attempts of the same change have left. */
   readonly earlier: EarlierAttempts;
+  /** What the server says meanwhile. */
+  readonly messages: MessageLog;
+  /** Whether a name may be truncated. */
+  readonly acceptsTruncated: (name: string) => boolean;
   /** The state after success, and after a failure that left nothing behind. */
   readonly states: { readonly done: MigrationState; readonly failed: MigrationState };
   /** Calls the migration's functions; returns the rollback data as JSON text. */

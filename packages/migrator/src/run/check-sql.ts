@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { ServerFacts } from '../database/database';
+import { MAX_IDENTIFIER_BYTES } from '../database/identifier';
 import { MigratorError, readProperty, type ErrorCode, type Problem } from '../errors';
 import { modeOf } from '../migration/mode';
 import type { Migration, MigrationMode } from '../migration/types';
@@ -7,7 +9,10 @@ import { readSqlCalls, type SqlCall } from '../source/read-sql-calls';
 import { hasInlineData, isCopyFromStdin } from './copy-from-stdin';
 import { indexOfCharacter, maskSql } from './failed-statement';
 import { parseSql, type ParsedStatement } from './parse-sql';
-import { COPY_HINT } from './server-errors';
+import { findLongIdentifiers } from './long-identifiers';
+import { namesInUp } from './long-names-of-up';
+import { COPY_HINT, NAME_HINT } from './server-errors';
+import { describeTruncation } from './truncated-identifier';
 import {
   controlsTransaction,
   headRefusesTransaction,
@@ -25,26 +30,33 @@ const GRAMMAR_VERSION = 190_000;
 export interface SqlCheck {
   readonly migrations: readonly Migration[];
   readonly action: 'apply' | 'revert';
-  /** `server_version_num`; `undefined` where no server was asked yet. */
-  readonly serverVersion: number | undefined;
+  /** `undefined` where no server was asked yet. */
+  readonly server: ServerFacts | undefined;
 }
 
 /**
  * Checks the SQL that stands as literals in migrations, before any of it runs, with Postgres's own parser: syntax errors, statements
- * that end the migration's transaction, statements that Postgres refuses in one, and COPY without data. SQL that is computed is
+ * that end the migration's transaction, statements that Postgres refuses in one, COPY without data, and names that Postgres would
+ * truncate. SQL that is computed is
  * not seen. Nothing is loaded where no migration holds SQL.
  *
  * @throws {MigratorError} with every problem: `SQL_SYNTAX_ERROR`, `TRANSACTION_CONTROL`, `TRANSACTION_NOT_ALLOWED`,
- *   `COPY_FROM_STDIN`
+ *   `COPY_FROM_STDIN`, `IDENTIFIER_TOO_LONG`
  */
-export async function checkSql({ migrations, action, serverVersion }: SqlCheck): Promise<void> {
+export async function checkSql({ migrations, action, server }: SqlCheck): Promise<void> {
   const problems: Problem[] = [];
   for (const migration of migrations) {
     const found = await problemsOf(migration, action);
-    const newer = serverVersion !== undefined && serverVersion >= GRAMMAR_VERSION;
-    problems.push(...found.filter(({ code }) => !newer || code !== 'SQL_SYNTAX_ERROR'));
+    problems.push(...found.filter(({ code }) => !mayBeWrong(code, server)));
   }
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
+}
+
+/** Whether a server differs from what the checks assume, so that only the server can tell. */
+function mayBeWrong(code: ErrorCode, server: ServerFacts | undefined): boolean {
+  if (server === undefined) return false;
+  if (code === 'SQL_SYNTAX_ERROR') return server.versionNumber >= GRAMMAR_VERSION;
+  return code === 'IDENTIFIER_TOO_LONG' && server.longestIdentifier !== MAX_IDENTIFIER_BYTES;
 }
 
 /** Tenants are migrated with the same migrations. */
@@ -65,13 +77,17 @@ async function findProblems(
   const { path } = migration.file;
   const source = readSource(path);
   const problems = new Map<string, Problem>();
+  const accepts = action === 'revert' ? namesInUp(path) : () => false;
   let parsed = 0;
   for (const call of readSqlCalls(source)) {
     const mode = modeOfCall(migration, action, call);
     const { text } = call.literal;
     parsed += text.length;
-    if (mode === undefined || text.length > LONGEST_SQL || parsed > MOST_SQL) continue;
-    const findings = await checkCall(call, mode);
+    if (mode === undefined) continue;
+    const findings: Finding[] = checkNames(text, accepts);
+    if (text.length <= LONGEST_SQL && parsed <= MOST_SQL) {
+      findings.push(...(await checkCall(call, mode)));
+    }
     for (const finding of findings) {
       // The parser reads backslashes as the default setting has it.
       if (finding.code === 'SQL_SYNTAX_ERROR' && source.includes('standard_conforming_strings'))
@@ -102,6 +118,19 @@ interface Finding {
   readonly start: number;
   readonly end: number;
   readonly at: number;
+}
+
+function checkNames(text: string, accepts: (name: string) => boolean): Finding[] {
+  const longest = MAX_IDENTIFIER_BYTES;
+  const found = findLongIdentifiers(text, longest).filter(({ name }) => !accepts(name));
+  return found.map(({ name, bytes, at }) => ({
+    code: 'IDENTIFIER_TOO_LONG',
+    message: describeTruncation(name, bytes, longest),
+    hint: NAME_HINT,
+    start: startOfLine(text, at),
+    end: text.length,
+    at,
+  }));
 }
 
 async function checkCall(call: SqlCall, mode: MigrationMode): Promise<Finding[]> {

@@ -1,5 +1,6 @@
 import type { MigratorError } from '../errors';
 import type { MigrationId } from '../migration/types';
+import type { ServerMessage, ServerMessages } from '../migration/server-messages';
 import type { ResultContext, TenantOutcome } from './result';
 
 /** Who holds the lock that a runner waits for, as the server knows it. */
@@ -38,6 +39,20 @@ export type RunEvent =
       readonly id: MigrationId;
       readonly level: 'debug' | 'info' | 'warn' | 'error';
       readonly message: string;
+    }
+  | {
+      /** A message of the server, as it arrives. There is no event for those that are only counted. */
+      readonly type: 'migration-message';
+      readonly id: MigrationId;
+      readonly message: ServerMessage;
+      /** Which of its class it is (warnings; notices and infos; logs and debug), from 1. */
+      readonly nth: number;
+    }
+  | {
+      /** All messages of the server to one migration, when it ends. */
+      readonly type: 'migration-messages';
+      readonly id: MigrationId;
+      readonly messages: ServerMessages;
     }
   | {
       readonly type: 'migration-progress';

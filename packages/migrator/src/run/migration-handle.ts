@@ -1,4 +1,5 @@
 import type { Session } from '../database/database';
+import type { NoticeListener, ServerNotice } from '../database/server-message';
 import { isPlainStatement } from '../database/plain-statement';
 import type { MigratorError } from '../errors';
 import type { FinishedStatement } from '../history/entry';
@@ -23,6 +24,7 @@ import { scriptSite, stampSite } from './script-site';
 import { scriptStatements } from './script-statement';
 import { SessionState } from './session-state';
 import { changesSession } from './statement-footing';
+import { truncatedIn, truncationOf, type TruncatedIdentifier } from './truncated-identifier';
 import {
   endsTransaction,
   refuseTransactionControl,
@@ -41,6 +43,10 @@ interface StatementsOf {
   readonly path: string;
   /** Which statements of scripts an earlier attempt has finished. */
   readonly progress: ScriptProgress;
+  /** Receives the messages that the server sends while it runs the migration's statements. */
+  readonly onNotice: NoticeListener;
+  /** Whether a name may be truncated. */
+  readonly acceptsTruncated: (name: string) => boolean;
 }
 
 /** Statements of a migration without a transaction are recorded one by one. */
@@ -75,6 +81,8 @@ export class MigrationHandle implements MigrationDatabase {
   /** Of a migration without a transaction. */
   private readonly state = new SessionState();
   private closedBecause: MigratorError | undefined;
+  /** A name that the server truncated in a statement that it carried out. */
+  private truncated: TruncatedIdentifier | undefined;
   /** By table, quoted, until a statement of the migration may have changed them. */
   private readonly columnTypes = new Map<string, Promise<ColumnTypes>>();
 
@@ -154,6 +162,15 @@ export class MigrationHandle implements MigrationDatabase {
       const failed = settled.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
     }
+  }
+
+  /**
+   * To be called when the migration's function has settled: it may have caught the error.
+   *
+   * @throws {TruncatedIdentifier}
+   */
+  refuseTruncated(): void {
+    if (this.truncated) throw this.truncated;
   }
 
   /** Shuts the door: later calls reject with `why`. */
@@ -258,11 +275,31 @@ export class MigrationHandle implements MigrationDatabase {
   ): Promise<QueryResult<Row>> {
     this.refuseWhenClosed();
     try {
-      return await this.session.query<Row>(sent, params);
+      return await this.sendWatched<Row>(sent, params);
     } catch (error) {
       noteSentSql(error, { ...script, sent });
       throw error;
     }
+  }
+
+  /** Refuses names that the server would truncate: before the statement is sent, or as the server reports them. */
+  private async sendWatched<Row>(
+    sql: string,
+    params: readonly unknown[] | undefined,
+  ): Promise<QueryResult<Row>> {
+    const { onNotice, acceptsTruncated } = this.policy;
+    const { longestIdentifier } = this.session.server;
+    const refused = truncatedIn(sql, longestIdentifier, acceptsTruncated);
+    if (refused !== undefined) throw refused;
+    let truncated: TruncatedIdentifier | undefined;
+    const listener = (notice: ServerNotice) => {
+      truncated ??= truncationOf(notice, sql, acceptsTruncated);
+      onNotice(notice);
+    };
+    const result = await this.session.query<Row>(sql, params, { onNotice: listener });
+    if (truncated === undefined) return result;
+    this.truncated ??= truncated;
+    throw truncated;
   }
 
   private async sendScript(sql: string, lines: string): Promise<void> {

@@ -5,12 +5,15 @@ import type { MigrationId } from '../migration/types';
 import type { PendingRename } from '../plan/former-names';
 import type { MigrationStatus, Plan } from '../plan/types';
 import type { LoweredConcurrency } from '../targets/concurrency';
+import type { ServerMessages } from '../migration/server-messages';
 
 /** One migration that a run carried out. */
 export interface MigrationOutcome {
   readonly id: MigrationId;
   readonly name: string;
   readonly durationMs: number;
+  /** What the server said while it ran; absent if it said nothing. */
+  readonly messages?: ServerMessages;
 }
 
 /** The migration that stopped a run. */

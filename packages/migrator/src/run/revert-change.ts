@@ -6,6 +6,8 @@ import type { PlanStep } from '../plan/types';
 import { scriptProgress, type Change } from './change';
 import { NO_EARLIER_ATTEMPTS, type EarlierAttempts } from './earlier-attempts';
 import { explainNoRollbackData } from './explain-failure';
+import { namesInUp } from './long-names-of-up';
+import { MessageLog } from './message-log';
 
 /**
  * The change that reverts a migration: its `down`, with the data that its `up` had stored.
@@ -26,6 +28,8 @@ export function revertChange(
     migration,
     attempt,
     earlier,
+    messages: new MessageLog(migration.id),
+    acceptsTruncated: namesInUp(migration.file.path),
     // A revert that fails inside its transaction leaves the migration applied.
     states: {
       done: 'reverted',

@@ -1,3 +1,4 @@
+import type { ServerNotice } from '../database/server-message';
 import { MigratorError } from '../errors';
 import { serializeRollbackData } from '../migration/rollback-data';
 import { callMigration, cancellation, migrationContext, type CallOptions } from './call-migration';
@@ -57,7 +58,10 @@ export async function attemptInTransaction(
     const context = { path, mode: 'transaction', session, signal } as const;
     return { kind: 'failed', error: await explainRunFailure(thrown, context) };
   }
-  return settleCommit(scope, changes.at(-1) ?? first, await commit(session));
+  const last = changes.at(-1) ?? first;
+  // Deferred constraint triggers run now.
+  const onNotice = (notice: ServerNotice) => last.messages.add(notice, scope.onEvent);
+  return settleCommit(scope, last, await commit(session, { onNotice }));
 }
 
 async function settleCommit(
@@ -90,6 +94,8 @@ export async function carryOut(scope: RunScope, change: Change, started: number)
     mode: 'transaction',
     path: change.migration.file.path,
     progress,
+    onNotice: (notice) => change.messages.add(notice, scope.onEvent),
+    acceptsTruncated: change.acceptsTruncated,
   });
   let saved = earlier.rollbackData;
   const call: CallOptions = {
@@ -109,6 +115,7 @@ export async function carryOut(scope: RunScope, change: Change, started: number)
   try {
     rollbackData = await callMigration(call, () => change.call(handle, migrationContext(call)));
     progress.refuseAbandoned();
+    handle.refuseTruncated();
   } finally {
     handle.close(finished(change));
     scope.signal.removeEventListener('abort', stopServer);

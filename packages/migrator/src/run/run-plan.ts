@@ -6,6 +6,7 @@ import { recoveryGuidance } from '../report/guidance';
 import { cancellation } from './call-migration';
 import type { Change, ChangeFailure, ChangeOutcome, RunScope } from './change';
 import { explainFailure } from './explain-failure';
+import type { ServerMessages } from '../migration/server-messages';
 import { watchProgress } from './progress';
 import type { MigrationFailure, MigrationOutcome } from './result';
 import { runInOneTransaction } from './run-in-one-transaction';
@@ -56,15 +57,17 @@ async function runSteps(
     starting(scope, plan, step, index);
     const outcome = change.kind === 'failed' ? change : await runWatched(scope, change.change);
     const durationMs = performance.now() - started;
+    const messages = change.kind === 'failed' ? undefined : change.change.messages.summary();
+    const facts = { durationMs, messages };
     if (outcome.kind === 'failed') {
-      const failed = failing(scope, step.migration, plan.action, durationMs, outcome);
+      const failed = failing(scope, step.migration, plan.action, facts, outcome);
       return {
         done,
         failed,
         notReached: plan.steps.slice(index + 1).map((rest) => rest.migration.id),
       };
     }
-    done.push(finishing(scope, plan, step.migration, index, durationMs));
+    done.push(finishing(scope, plan, step.migration, index, facts));
   }
   return { done, failed: undefined, notReached: [] };
 }
@@ -97,15 +100,24 @@ async function runStepsTogether(
     if (step) starting(scope, plan, step, index);
   });
   if (outcome.kind === 'done') {
-    const done = changes.map(({ migration }, index) =>
-      finishing(scope, plan, migration, index, outcome.durationsMs[index] ?? 0),
+    const done = changes.map(({ migration, messages }, index) =>
+      finishing(scope, plan, migration, index, {
+        durationMs: outcome.durationsMs[index] ?? 0,
+        messages: messages.summary(),
+      }),
     );
     return { done, failed: undefined, notReached: [] };
   }
   const culprit = outcome.change;
   return {
     done: [],
-    failed: failing(scope, culprit.migration, plan.action, performance.now() - started, outcome),
+    failed: failing(
+      scope,
+      culprit.migration,
+      plan.action,
+      { durationMs: performance.now() - started, messages: culprit.messages.summary() },
+      outcome,
+    ),
     notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
   };
 }
@@ -192,14 +204,20 @@ function starting(scope: RunScope, plan: Plan, step: PlanStep, index: number): v
   scope.onEvent({ type: 'migration-started', id, name, action, index, total: plan.steps.length });
 }
 
+/** What is known of a migration that ended. */
+type RunFacts = Pick<MigrationOutcome, 'durationMs'> & {
+  readonly messages: ServerMessages | undefined;
+};
+
 function finishing(
   scope: RunScope,
   plan: Plan,
   { id, name }: Migration,
   index: number,
-  durationMs: number,
+  { durationMs, messages }: RunFacts,
 ): MigrationOutcome {
   const total = plan.steps.length;
+  if (messages) scope.onEvent({ type: 'migration-messages', id, messages });
   scope.onEvent({
     type: 'migration-finished',
     id,
@@ -209,17 +227,18 @@ function finishing(
     index,
     total,
   });
-  return { id, name, durationMs };
+  return { id, name, durationMs, ...(messages && { messages }) };
 }
 
 function failing(
   scope: RunScope,
   migration: Migration,
   action: Plan['action'],
-  durationMs: number,
+  { durationMs, messages }: RunFacts,
   { error, aftermath }: ChangeFailure,
 ): MigrationFailure {
   const { id, name, project } = migration;
+  if (messages) scope.onEvent({ type: 'migration-messages', id, messages });
   scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
   const { environment } = scope;
   const guidance = recoveryGuidance(error, {
@@ -231,5 +250,5 @@ function failing(
     environment,
     aftermath,
   });
-  return { id, name, durationMs, error, guidance };
+  return { id, name, durationMs, error, guidance, ...(messages && { messages }) };
 }

@@ -49,6 +49,7 @@ export async function runWithoutTransaction(
     const rollbackData = await call(scope, change, handle, { log, turns });
     await refuseOpenTransaction(scope, change);
     policy.progress.refuseAbandoned();
+    handle.refuseTruncated();
     await resetSession(session, scope.limitsOf(change.migration));
     await indexes.refuseInvalid();
     await refuseWithoutLock(scope, change);
@@ -94,14 +95,16 @@ async function revertIfWanted(
   );
   // A cancelled run still cleans up behind itself.
   const cleanup = { ...scope, signal: new AbortController().signal };
+  const { messages } = change;
   const outcome =
     migration.downMode === 'transaction'
       ? // Rolled back, it leaves what the failed `up` had left: the migration is not applied.
         await runInTransaction(cleanup, {
           ...revert,
+          messages,
           states: { ...revert.states, failed: 'failed' },
         })
-      : await runWithoutTransaction(cleanup, revert);
+      : await runWithoutTransaction(cleanup, { ...revert, messages });
   return outcome.kind === 'done' ? 'reverted' : 'revertFailed';
 }
 
@@ -159,6 +162,8 @@ function statementPolicy(
     mode: 'no-transaction',
     path: change.migration.file.path,
     progress,
+    onNotice: (notice) => change.messages.add(notice, scope.onEvent),
+    acceptsTruncated: change.acceptsTruncated,
     inTurn: (work) => turns.take(work),
     noteSent: (sql) => log.noteSent(sql),
     async sendRecorded(statement, record, send) {

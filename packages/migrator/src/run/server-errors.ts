@@ -55,6 +55,13 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
     code: 'MAX_LOCKS_EXCEEDED',
     hint: 'One transaction took more locks than max_locks_per_transaction allows: migrate without --single-transaction, or raise that setting (it needs a restart).',
   }),
+  '42622': ({ mode }) => ({
+    code: 'IDENTIFIER_TOO_LONG',
+    hint:
+      mode === 'transaction'
+        ? NAME_HINT
+        : `${NAME_HINT} What ran before it is committed. So is what a DO block or a procedure did with the name: look at the schema.`,
+  }),
   '25P02': () => ({
     code: 'TRANSACTION_ABORTED',
     hint: 'An earlier statement failed and its error was caught. Let errors pass, or put the statement behind a SAVEPOINT.',
@@ -140,6 +147,10 @@ function explainCancel({ message }: ServerFailure): Explanation {
     hint: 'If it ran into its time limit: raise statementTimeout for this migration, or do the work in batches. If an administrator canceled it (pg_cancel_backend): run again.',
   };
 }
+
+/** What to do with a name that the server truncates. */
+export const NAME_HINT =
+  'Shorten the name. Postgres truncates it without an error, and two long names with the same beginning become one.';
 
 /** What to do with a COPY that has no data. */
 export const COPY_HINT =

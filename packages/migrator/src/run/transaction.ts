@@ -1,4 +1,4 @@
-import type { QueryResult, Session } from '../database/database';
+import type { QueryOptions, QueryResult, Session } from '../database/database';
 import { isConnectionLost } from '../database/failure';
 import { searchPath, setConfigCalls } from '../database/session-settings';
 import { MARK_TRANSACTION } from '../database/transaction-mark';
@@ -92,9 +92,9 @@ export async function exchangeLimits(
 }
 
 /** Commits and says what is known of the outcome. Never rejects. */
-export async function commit(session: Session): Promise<CommitOutcome> {
+export async function commit(session: Session, options?: QueryOptions): Promise<CommitOutcome> {
   try {
-    const { command } = await session.query('COMMIT');
+    const { command } = await session.query('COMMIT', undefined, options);
     // Postgres answers the COMMIT of an aborted transaction with success and the tag ROLLBACK.
     if (command === 'COMMIT') return { kind: 'committed' };
     return {

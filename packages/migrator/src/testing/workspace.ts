@@ -254,8 +254,13 @@ async function embeddedDatabase(): Promise<SuiteDatabase> {
   const engine = await PgliteEngine.start(folder);
   const query = (sql: string, params?: readonly unknown[]) =>
     engine.client.query(sql, params === undefined ? undefined : [...params]);
+  // A service may pass the messages of its connection on.
+  const events = {
+    on: (event: 'notice', listener: () => void) => engine.client.on(event, listener),
+    off: (event: 'notice', listener: () => void) => engine.client.off(event, listener),
+  };
   return {
-    connection: { kind: 'service', service: { query } },
+    connection: { kind: 'service', service: { query, ...events } },
     async drop() {
       await engine.stop();
       await remove();

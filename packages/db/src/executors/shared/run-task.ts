@@ -99,7 +99,7 @@ async function findingsOf<Result>(
 /** For people, as it comes; JSON is printed at the end, in one piece. */
 function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void {
   const { options, context } = task;
-  const detail = options.verbose === true || context.isVerbose ? 'verbose' : 'short';
+  const detail = detailOf(options, context);
   const { project, databaseName } = finding.place;
   switch (finding.kind) {
     case 'result':
@@ -110,6 +110,10 @@ function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void
     case 'not-reached':
       return tell(`${project}: ${databaseName ?? 'its database'} was not reached.`);
   }
+}
+
+function detailOf(options: CommonOptions, { isVerbose }: ExecutorContext): Detail {
+  return options.verbose === true || isVerbose ? 'verbose' : 'short';
 }
 
 /** Where a task works as long as its configuration was not read, or when it cannot be. */
@@ -159,7 +163,7 @@ async function loadAgents<Result>(
       overrides,
       signal,
       onEvent: (event) => {
-        const line = formatEvent(event);
+        const line = formatEvent(event, { detail: detailOf(options, context) });
         if (line === undefined) return;
         if (options.json === true) tell(line);
         else print(line);

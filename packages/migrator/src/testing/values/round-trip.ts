@@ -31,6 +31,8 @@ export function handleOn(session: Session): MigrationHandle {
       finishedStatements: 0,
       ended: 'failed',
     }),
+    onNotice: () => undefined,
+    acceptsTruncated: () => false,
     inTurn: (work) => work(),
     noteSent: () => undefined,
     beforeStatement: async () => undefined,
