@@ -23,7 +23,6 @@ describeEachDatabase('A session', ({ create, driver }) => {
     );
 
   it('reports the messages of a query to that query only', async () => {
-    const session = await fixture.open();
     const first: unknown[] = [];
     const listening = session.query("DO $$ BEGIN RAISE WARNING 'one'; END $$", undefined, {
       onNotice: ({ severity, code, message }) => first.push({ severity, code, message }),
@@ -271,7 +270,6 @@ describeEachDatabase('Opening a session', ({ create, driver }) => {
   });
 
   it('lets a temporary table never stand in for another', async () => {
-    const session = await fixture.open();
     await session.query(`
       CREATE TABLE real_or_not (kind text); INSERT INTO real_or_not VALUES ('real');
       CREATE TEMP TABLE real_or_not (kind text); INSERT INTO pg_temp.real_or_not VALUES ('temporary');
@@ -300,7 +298,6 @@ describeEachDatabase('Opening a session', ({ create, driver }) => {
   });
 
   it('ends with close, which may be called twice', async () => {
-    const session = await fixture.open();
     await session.close();
     await session.close();
     expect(session.closed).toBe(true);
