@@ -270,6 +270,7 @@ describeEachDatabase('Opening a session', ({ create, driver }) => {
   });
 
   it('lets a temporary table never stand in for another', async () => {
+    const session = await fixture.open();
     await session.query(`
       CREATE TABLE real_or_not (kind text); INSERT INTO real_or_not VALUES ('real');
       CREATE TEMP TABLE real_or_not (kind text); INSERT INTO pg_temp.real_or_not VALUES ('temporary');
@@ -298,6 +299,7 @@ describeEachDatabase('Opening a session', ({ create, driver }) => {
   });
 
   it('ends with close, which may be called twice', async () => {
+    const session = await fixture.open();
     await session.close();
     await session.close();
     expect(session.closed).toBe(true);
