@@ -86,6 +86,7 @@ export interface TenantOutcome {
   readonly status: RunResult['status'] | 'refused' | 'not-reached';
   /** Empty where nothing ran. */
   readonly runId: string;
+  /** In order, with those of other projects that go before. */
   readonly planned: readonly MigrationId[];
   /** The rename that a run would carry over before what is planned. Only a dry run has it. */
   readonly rename?: PendingRename | undefined;
