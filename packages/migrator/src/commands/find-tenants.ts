@@ -59,7 +59,25 @@ export async function findTenants(project: ProjectDatabase, open?: History): Pro
   }
   problems.push(...duplicates(tenants, where));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
-  return tenants;
+  return chosenOf(tenants, settings.chosenTenants, where);
+}
+
+/** @throws {MigratorError} `UNKNOWN_TENANT` if a chosen tenant is gone since it was chosen */
+function chosenOf(
+  tenants: readonly Tenant[],
+  chosen: readonly string[] | undefined,
+  where: string,
+): Tenant[] {
+  if (chosen === undefined) return [...tenants];
+  const known = new Set(tenants.map(({ name }) => name));
+  const gone = chosen.filter((name) => !known.has(name));
+  if (gone.length > 0) {
+    throw new MigratorError('UNKNOWN_TENANT', `${where} no longer names ${gone.join(', ')}.`, {
+      where,
+      hint: 'Run the command again: it asks for the tenants again.',
+    });
+  }
+  return tenants.filter(({ name }) => chosen.includes(name));
 }
 
 async function ask(
