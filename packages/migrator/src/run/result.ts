@@ -133,12 +133,23 @@ export interface TenantsResult extends ResultContext {
   readonly finishedAt: string;
 }
 
+/** A migration whose last attempt failed, or did not finish. */
+export interface FailedAttempt {
+  readonly id: MigrationId;
+  readonly name: string;
+  readonly state: 'failed' | 'running';
+  /** As recorded; `undefined` for an attempt that was interrupted. */
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
 /** The state of one tenant, in short. */
 export interface TenantStatus extends PendingRename {
   readonly tenant: string;
   readonly counts: StatusResult['counts'];
   /** What `migrate` would apply. */
   readonly pending: readonly MigrationId[];
+  /** The migrations whose last attempt failed or was interrupted, with the recorded reason. */
+  readonly failed: readonly FailedAttempt[];
   /** What would stop `migrate` now. */
   readonly problems: readonly import('../errors').Problem[];
   /** Why it could not be looked at; the rest is empty then. */
