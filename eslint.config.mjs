@@ -43,9 +43,9 @@ const frameworks = {
 };
 
 const engineInside = {
-  regex: '^@flashfusion/migrator/(?!graph$)|migrator/src|migrator/dist',
+  regex: '^@flashfusion/migrator/(?!(?:graph|output)$)|migrator/src|migrator/dist',
   message:
-    "Use the engine's public doors: '@flashfusion/migrator' and '@flashfusion/migrator/graph'.",
+    "Use the engine's public entries: '@flashfusion/migrator', '@flashfusion/migrator/graph' and '@flashfusion/migrator/output'.",
 };
 
 /** @param {object[]} patterns */

@@ -56,6 +56,7 @@ describe('The exit code after a signal', () => {
   it('is that of the signal', () => {
     expect(exitCodeOfSignal('SIGINT', EXIT.failed)).toBe(130);
     expect(exitCodeOfSignal('SIGTERM', EXIT.done)).toBe(143);
+    expect(exitCodeOfSignal('SIGHUP', EXIT.failed)).toBe(129);
   });
 
   it('still says that the outcome is unknown', () => {

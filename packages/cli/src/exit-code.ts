@@ -14,13 +14,14 @@ export const EXIT = {
   checkFailed: 5,
   interrupted: 130,
   terminated: 143,
+  hungUp: 129,
 } as const;
 
 /** One of the values of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The signals that cancel a command. */
-export type CancelSignal = 'SIGINT' | 'SIGTERM';
+export type CancelSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /**
  * Every error code has its place here: a new one does not compile until somebody has decided what it means to a script.
@@ -37,7 +38,6 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   UNKNOWN_DATABASE: EXIT.refused,
   INVALID_TENANTS: EXIT.refused,
   UNKNOWN_TENANT: EXIT.refused,
-  TARGETS_DIFFER: EXIT.refused,
   INVALID_CONNECTION: EXIT.refused,
   IDENTIFIER_TOO_LONG: EXIT.refused,
   MIGRATIONS_FOLDER_NOT_FOUND: EXIT.refused,
@@ -113,6 +113,9 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   CONCURRENT_RUN: EXIT.failed,
   CANCELLED: EXIT.failed,
   OUTCOME_UNKNOWN: EXIT.outcomeUnknown,
+
+  // The result of a command that did what it says may be lost: exit 1 whatever it was.
+  OUTPUT_FAILED: EXIT.failed,
 };
 
 /** Error codes with their exit codes, e.g. for a test that goes through them all. */
@@ -138,8 +141,14 @@ export function exitCodeOfFailedRun(error: unknown): ExitCode {
 /** The exit code of a command that was sent a signal: the signal's own, unless nobody knows how a COMMIT ended. */
 export function exitCodeOfSignal(signal: CancelSignal, exitCode: ExitCode): ExitCode {
   if (exitCode === EXIT.outcomeUnknown) return exitCode;
-  return signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  return EXIT_CODE_OF_SIGNAL[signal];
 }
+
+const EXIT_CODE_OF_SIGNAL: Readonly<Record<CancelSignal, ExitCode>> = {
+  SIGINT: EXIT.interrupted,
+  SIGTERM: EXIT.terminated,
+  SIGHUP: EXIT.hungUp,
+};
 
 /** The stable code of an error of the migrator; `undefined` for any other error. */
 export function errorCodeOf(error: unknown): ErrorCode | undefined {

@@ -11,7 +11,7 @@ Exit codes:
   3  another runner holds the lock; nothing was touched
   4  outcome unknown: the connection was lost at COMMIT
   5  status --check found something pending, failed, drifted or damaged
-  130 (143)  cancelled by SIGINT (SIGTERM)`;
+  130 (143, 129)  cancelled by SIGINT (SIGTERM, SIGHUP)`;
 
 /** Command lines with what they are for. */
 const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string])[]>> = {

@@ -1,71 +1,144 @@
-import { EXIT, exitCodeOfSignal, type ExitCode } from './exit-code';
-import { runProgram } from './program';
+import { explainLoss, patienceFor, seriousLoss, takeOutput } from '@flashfusion/migrator/output';
+import { EXIT, exitCodeOfSignal, type CancelSignal, type ExitCode } from './exit-code';
 import { listenForCancellation } from './signals';
-import type { Surroundings } from './surroundings';
+import { asksForJson, type Surroundings } from './surroundings';
 
 // Kept before any migration runs: the engine watches for migrations that call `process.exit`.
 const exit = process.exit.bind(process);
 
-async function main(args: readonly string[]): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
-  const cancellation = listenForCancellation({
-    source: process,
-    onQuit: (signal) => exit(exitCodeOfSignal(signal, EXIT.failed)),
-    now: () => performance.now(),
-  });
-  const surroundings: Surroundings = {
-    cwd: process.cwd(),
-    env: process.env,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: cancellation.signal,
-  };
-  const onException = (error: unknown) => {
-    if (isLeftToEngine()) return;
-    process.off('uncaughtException', onException);
-    void crash(error, args, surroundings);
-  };
-  process.on('uncaughtException', onException);
-  process.once('beforeExit', () => void crashOfWaiting(args, surroundings));
+/** Milliseconds that a quit command gives its readers. */
+const QUIT_MS = 500;
 
-  const exitCode = await runProgram(args, surroundings);
-  const { received } = cancellation;
-  leave(received === undefined ? exitCode : exitCodeOfSignal(received, exitCode));
-}
+/** Runs one command line to the end of the process. */
+class Main {
+  private readonly format: 'json' | 'text';
+  // Taken before anything else is loaded: code that saves `process.stdout.write` saves the guarded one.
+  private readonly output;
+  private readonly cancellation;
+  private readonly surroundings: Surroundings;
+  private state: 'running' | 'crashing' | 'leaving' = 'running';
 
-/**
- * Something was thrown where nobody waits for it, e.g. in a timer that a migration has left behind: what else is half done
- * is unknown, so the process ends, and the server rolls back what was not committed.
- */
-async function crash(
-  error: unknown,
-  args: readonly string[],
-  surroundings: Surroundings,
-): Promise<void> {
-  const { writeOutcome } = await import('./output.js');
-  const given = (option: string) => (args.includes(option) ? true : undefined);
-  const outcome = { parts: [], error, exitCode: EXIT.failed };
-  writeOutcome(outcome, { json: given('--json'), verbose: given('--verbose') }, surroundings);
-  leave(EXIT.failed);
-}
+  constructor(private readonly args: readonly string[]) {
+    this.format = asksForJson(args) ? 'json' : 'text';
+    this.output = takeOutput(this.format);
+    this.cancellation = listenForCancellation({
+      source: process,
+      onQuit: (signal) => void this.quit(signal),
+      now: () => performance.now(),
+    });
+    this.surroundings = {
+      cwd: process.cwd(),
+      env: process.env,
+      stdout: this.output.result,
+      stderr: process.stderr,
+      signal: this.cancellation.signal,
+    };
+  }
 
-/**
- * Node ends a process that waits for a promise nobody can settle any more, with 0: as if all was done. A migration on an
- * embedded database that forgets to resolve comes to that; nothing of it is committed.
- */
-async function crashOfWaiting(args: readonly string[], surroundings: Surroundings): Promise<void> {
-  const { MigratorError } = await import('@flashfusion/migrator');
-  const error = new MigratorError(
-    'MIGRATION_FAILED',
-    'The command waited for a promise that can never settle, of a migration or of the configuration.',
-    { hint: 'Look at what was running last: every promise in it must be resolved or rejected.' },
-  );
-  await crash(error, args, surroundings);
-}
+  async run(): Promise<void> {
+    process.exit = (code) => this.refuseExit(code);
+    process.on('uncaughtException', (error) => {
+      if (!isLeftToEngine()) void this.crash(error);
+    });
+    process.once('beforeExit', () => void this.crashOfWaiting());
+    try {
+      const { runProgram } = require('./program') as typeof import('./program');
+      await this.leave(await runProgram(this.args, this.surroundings));
+    } catch (error) {
+      await this.crash(error);
+    }
+  }
 
-/** `ff db status | head -1` closes the pipe early. That must neither crash us nor stop a run half way. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  /**
+   * Something was thrown where nobody waits for it, e.g. in a timer that a migration has left behind: what else is half done
+   * is unknown, so the process ends, and the server rolls back what was not committed. If the result is written already, the
+   * error is only shown.
+   */
+  private async crash(error: unknown): Promise<void> {
+    const first = this.state === 'running';
+    if (first) this.state = 'crashing';
+    await this.writeError(error);
+    if (first) await this.leave(EXIT.failed);
+  }
+
+  /**
+   * Node ends a process that waits for a promise nobody can settle any more, with 0: as if all was done. A migration on an
+   * embedded database that forgets to resolve comes to that; nothing of it is committed.
+   */
+  private async crashOfWaiting(): Promise<void> {
+    if (this.state !== 'running') return;
+    const { MigratorError } = await import('@flashfusion/migrator');
+    const error = new MigratorError(
+      'MIGRATION_FAILED',
+      'The command waited for a promise that can never settle, of a migration or of the configuration.',
+      { hint: 'Look at what was running last: every promise in it must be resolved or rejected.' },
+    );
+    await this.crash(error);
+  }
+
+  /** A second signal: the process ends, whatever is still running. The server rolls back what was not committed. */
+  private async quit(signal: CancelSignal): Promise<void> {
+    const exitCode = exitCodeOfSignal(signal, EXIT.failed);
+    if (this.state === 'running' && this.format === 'json' && !this.output.answered) {
+      this.state = 'leaving';
+      const { MigratorError } = await import('@flashfusion/migrator');
+      const message = `A second ${signal} ended the command before the first one had taken effect.`;
+      const hint = 'Check with `ff db status` what was applied before you run the command again.';
+      await this.writeError(new MigratorError('CANCELLED', message, { hint }));
+    }
+    await this.output.finish(QUIT_MS);
+    exit(exitCode);
+  }
+
+  /**
+   * Code that the command has loaded must not end it half way, and never with 0. The engine explains the calls that it can
+   * attribute to a migration or a configuration; this is for timers and event handlers.
+   */
+  private refuseExit(code: unknown): never {
+    if (this.state !== 'running') return undefined as never;
+    const { MigratorError } =
+      require('@flashfusion/migrator') as typeof import('@flashfusion/migrator');
+    const called = `process.exit(${typeof code === 'number' ? code : ''}) was called.`;
+    const hint = 'Throw an error in place of ending the process.';
+    throw new MigratorError('PROCESS_EXIT', called, { hint });
+  }
+
+  /** The one JSON document, unless there is one already; else text on standard error. */
+  private async writeError(error: unknown): Promise<void> {
+    const json = this.format === 'json' && !this.output.answered ? true : undefined;
+    const verbose = this.args.includes('--verbose') ? true : undefined;
+    const outcome = { parts: [], error, exitCode: EXIT.failed };
+    try {
+      const { writeOutcome } = await import('./output.js');
+      writeOutcome(outcome, { json, verbose }, this.surroundings);
+    } catch (failure) {
+      // The installation is broken.
+      const text = `${String(error)}; ${String(failure)}`;
+      const document = { error: { code: 'UNEXPECTED', message: text, problems: [] } };
+      if (json) this.output.result.write(`${JSON.stringify(document)}\n`);
+      else process.stderr.write(`${text}\n`);
+    }
+  }
+
+  /** Ends the process once everything is written, also when a migration left a timer or a connection behind. */
+  private async leave(exitCode: ExitCode): Promise<void> {
+    if (this.state === 'leaving') return;
+    this.state = 'leaving';
+    const { signal, received } = this.cancellation;
+    // A signal that arrives from now on ends the wait for a slow reader.
+    const wait = signal.aborted ? undefined : signal;
+    const delivery = await this.output.finish(patienceFor(process.stderr), wait);
+    const loss = seriousLoss(delivery, this.format);
+    if (loss !== undefined) {
+      const { MigratorError } = await import('@flashfusion/migrator');
+      const { message, hint } = explainLoss(loss, exitCode === EXIT.done ? 'succeeded' : 'failed');
+      await this.writeError(new MigratorError('OUTPUT_FAILED', message, { hint }));
+      await this.output.finish(QUIT_MS);
+    }
+    const code = loss !== undefined && exitCode === EXIT.done ? EXIT.failed : exitCode;
+    const last = received ?? this.cancellation.received;
+    exit(last === undefined ? code : exitCodeOfSignal(last, code));
+  }
 }
 
 /**
@@ -77,10 +150,4 @@ function isLeftToEngine(): boolean {
   return process.listeners('uncaughtException').some((listener) => mark in listener);
 }
 
-/** Ends the process once everything is written, also when a migration left a timer or a connection behind. */
-function leave(exitCode: ExitCode): void {
-  process.exitCode = exitCode;
-  process.stdout.write('', () => process.stderr.write('', () => exit(exitCode)));
-}
-
-void main(process.argv.slice(2));
+void new Main(process.argv.slice(2)).run();

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { defineCommandLine, type Run } from './command-line';
 import { EXIT, type ExitCode } from './exit-code';
 import { ROOT_EXAMPLES } from './help';
-import type { Surroundings } from './surroundings';
+import { asksForJson, type Surroundings } from './surroundings';
 import { readVersion } from './version';
 
 /**
@@ -16,9 +16,13 @@ export async function runProgram(
   surroundings: Surroundings,
 ): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
+  const json = asksForJson(args);
+  const { stdout, stderr } = surroundings;
+  let printed = '';
+  const collected = { write: (text: string) => (printed += text) };
   const program = createProgram(
-    surroundings,
-    args.includes('--json') ? 'json' : 'text',
+    { stdout: json ? collected : stdout, stderr },
+    json ? 'json' : 'text',
     async (common, command) => {
       // Loaded now and not before: `ff --help` needs nothing of the engine.
       const { runCommand } = await import('./run-command.js');
@@ -30,9 +34,8 @@ export async function runProgram(
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return EXIT.done;
-    if (args.includes('--json')) writeUsageError(error, surroundings);
-    return EXIT.refused;
+    if (json) stdout.write(`${JSON.stringify(documentOf(error, printed), null, 2)}\n`);
+    return error.exitCode === 0 ? EXIT.done : EXIT.refused;
   }
 }
 
@@ -71,8 +74,10 @@ function nameOf(command: Command): string {
   return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
 }
 
-function writeUsageError(error: CommanderError, { stdout }: Surroundings): void {
-  const message = error.message.replace(/^error: /, '');
-  const problem = { code: 'INVALID_ARGUMENT', message };
-  stdout.write(`${JSON.stringify({ error: { ...problem, problems: [problem] } }, null, 2)}\n`);
+/** What the parser printed or refused, for a program that reads JSON. */
+function documentOf(error: CommanderError, printed: string): object {
+  if (error.code === 'commander.version') return { version: printed.trim() };
+  if (error.exitCode === 0) return { help: printed.trim() };
+  const problem = { code: 'INVALID_ARGUMENT', message: error.message.replace(/^error: /, '') };
+  return { error: { ...problem, problems: [problem] } };
 }

@@ -14,7 +14,7 @@ export interface CancellationOptions {
   readonly now: () => number;
 }
 
-/** Listens for SIGINT and SIGTERM until it is disposed of. */
+/** Listens for SIGINT, SIGTERM and SIGHUP until it is disposed of. */
 export interface Cancellation {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
@@ -29,7 +29,7 @@ export interface Cancellation {
  */
 const ECHO_MS = 250;
 
-const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM'];
+const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Turns signals into an `AbortSignal`: the first cancels, a later one quits. */
 export function listenForCancellation(options: CancellationOptions): Cancellation {

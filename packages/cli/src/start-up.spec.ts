@@ -32,6 +32,8 @@ async function packagesLoadedBy(cwd: string, ...args: string[]): Promise<readonl
 }
 
 function packageOf(file: string): string | undefined {
+  // The entry for the standard streams is not the engine.
+  if (/packages[\\/]migrator[\\/]dist[\\/](?:output\.js|streams)/.test(file)) return undefined;
   if (/packages[\\/]migrator[\\/]dist/.test(file)) return '@flashfusion/migrator';
   return /node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1];
 }

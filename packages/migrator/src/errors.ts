@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'UNKNOWN_DATABASE'
   | 'INVALID_TENANTS'
   | 'UNKNOWN_TENANT'
-  | 'TARGETS_DIFFER'
   | 'INVALID_CONNECTION'
   | 'IDENTIFIER_TOO_LONG'
   | 'MIGRATIONS_FOLDER_NOT_FOUND'
@@ -89,7 +88,8 @@ export type ErrorCode =
   | 'CONCURRENT_CHANGE'
   | 'CONCURRENT_RUN'
   | 'CANCELLED'
-  | 'OUTCOME_UNKNOWN';
+  | 'OUTCOME_UNKNOWN'
+  | 'OUTPUT_FAILED';
 
 /** One thing that is wrong, as data: what, where, and what to do next. Never holds a secret. */
 export interface Problem {

@@ -56,7 +56,7 @@ export function inferTargets(
     target: reporting({
       ...migrate,
       // Another environment may have one database only: `migrate` itself sees to that one.
-      options: { ...(migrate.options as object | undefined), database, unknownDatabase: 'skip' },
+      options: { database, unknownDatabase: 'skip' },
       dependsOn: dependsOn(upstream, options, database),
     }),
   }));
@@ -105,14 +105,10 @@ function commonOf(projectRoot: string, facts: ProjectFacts, options: Options) {
 function migrateOf(
   common: TargetConfiguration,
   projectRoot: string,
-  { files, prerequisites }: Upstream,
+  { files }: Upstream,
 ): TargetConfiguration {
   const others = files.map((file) => inputToken(projectRoot, file));
-  return {
-    ...common,
-    ...(prerequisites === 'apply' ? { options: { withDependencies: true } } : {}),
-    inputs: [...new Set([...(common.inputs ?? []), ...others])],
-  };
+  return { ...common, inputs: [...new Set([...(common.inputs ?? []), ...others])] };
 }
 
 /**
@@ -120,7 +116,7 @@ function migrateOf(
  * projects, so that what fails on `us` does not keep `eu` back. A project without it is waited for as a whole.
  */
 function dependsOn(
-  { projects, codeDependencies }: Upstream,
+  { projects }: Upstream,
   options: Options,
   database?: string,
 ): TargetConfiguration['dependsOn'] & object {
@@ -132,9 +128,7 @@ function dependsOn(
       ? []
       : [{ projects: required.map(({ name }) => name), target, params: FORWARD }];
   return [
-    ...(options.order === 'projects' && codeDependencies === 'first'
-      ? [{ dependencies: true, target: one, params: FORWARD }]
-      : []),
+    ...(options.order === 'projects' ? [{ dependencies: true, target: one, params: FORWARD }] : []),
     // `^migrate` is lost where the project graph has a cycle.
     ...entry(having, one),
     ...entry(

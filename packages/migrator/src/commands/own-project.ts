@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../database/database';
 import { isConnectionLost } from '../database/failure';
 import { databaseLockKey, lockKey } from '../database/lock';
+import { MigratorError } from '../errors';
 import { History } from '../history/history';
 import type { ReadOptions } from '../history/state';
 import type { RunScope } from '../run/change';
@@ -9,12 +10,12 @@ import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
 import { Turns } from '../run/turns';
+import { confirmationProblem } from '../plan/confirmation';
 import { carryOver } from './carry-over';
 import {
   openOptions,
   refuseForeignStamps,
   refuseOtherEnvironment,
-  refuseUnconfirmed,
   type ProjectDatabase,
 } from './project-database';
 import { readProjectHistory, type ProjectHistory } from './read-project-history';
@@ -89,7 +90,12 @@ export function ownDatabase<T>(
     refuseForeignStamps(settings, stamps);
     return work({
       ...owned,
-      permit: (would) => refuseUnconfirmed(settings, stamps, confirm, would),
+      permit(would) {
+        const facts = { configured: settings.protected, stamps };
+        const request = { expected: settings.environment, confirm, would };
+        const problem = confirmationProblem(facts, request);
+        if (problem !== undefined) throw MigratorError.fromProblems([problem]);
+      },
     });
   });
 }
