@@ -80,7 +80,7 @@ function defineStatus(db: Command, run: Run): void {
     .option(
       '--report <path>',
       'with --check: compare the history with this report of earlier runs, or a folder of them; repeatable',
-      (path: string, before: readonly string[] | undefined) => [...(before ?? []), path],
+      collect,
     );
   withEnvironment(command)
     .addHelpText('after', examples('status'))
@@ -213,6 +213,11 @@ const CONFIRM = 'the environment’s name, which a protected database requires';
 
 const LOCK_WAIT = 'how long to wait for another runner of this project, e.g. 30s; 0 fails at once';
 
+/** The values of an option that may be repeated. */
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
 /** The options of every command, last in its help. */
 function withProject(command: Command): Command {
   return command
@@ -225,8 +230,16 @@ function withEnvironment(command: Command): Command {
   return withProject(
     command
       .option('--env <environment>', 'the environment; else NODE_ENV, else development')
-      .option('--database <name>', 'only this one of the environment’s named databases')
-      .option('--tenant <name>', 'only this one of the environment’s tenants'),
+      .option(
+        '--database <names>',
+        'only these of the environment’s databases: a list or pattern; repeatable',
+        collect,
+      )
+      .option(
+        '--tenant <names>',
+        'only these of the environment’s tenants: a list or pattern; repeatable',
+        collect,
+      ),
   );
 }
 

@@ -38,6 +38,7 @@ const EXIT_CODE_OF: Readonly<Record<ErrorCode, ExitCode>> = {
   UNKNOWN_DATABASE: EXIT.refused,
   INVALID_TENANTS: EXIT.refused,
   UNKNOWN_TENANT: EXIT.refused,
+  TARGETS_DIFFER: EXIT.refused,
   INVALID_CONNECTION: EXIT.refused,
   IDENTIFIER_TOO_LONG: EXIT.refused,
   MIGRATIONS_FOLDER_NOT_FOUND: EXIT.refused,

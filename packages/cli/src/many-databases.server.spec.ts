@@ -68,7 +68,7 @@ describeEachPostgres('ff with many databases', (server) => {
     const cwd = await folderWith({ ...config(both()), ...USERS_AND_TEAMS, ...BROKEN });
     const text = await ff({ cwd }, 'db', 'migrate');
     expect(text).toMatchObject({ exitCode: 1 });
-    expect(text.stdout).toMatch(/Databases not reached: us\n$/);
+    expect(text.stdout).toMatch(/Not reached: us\n$/);
 
     const json = await ff({ cwd }, 'db', 'migrate', '--json');
     expect(JSON.parse(json.stdout)).toMatchObject([

@@ -1,6 +1,6 @@
 import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
 import { EXIT } from './exit-code';
-import { documentOf, onEachDatabase, type Part } from './outcome';
+import { documentOf, onEachTarget, type Part } from './outcome';
 
 /** Agents are only passed through: a name tells them apart. */
 const agents = (...names: string[]) => names as unknown as MigrationAgent[];
@@ -16,7 +16,7 @@ const lockHeld = new MigratorError('LOCK_HELD', 'Somebody else is at it.');
 describe('A command on several databases', () => {
   it('stops at the first that fails and keeps what came before', async () => {
     const seen: unknown[] = [];
-    const outcome = await onEachDatabase(agents('eu', 'us', 'asia'), (agent) => {
+    const outcome = await onEachTarget(agents('eu', 'us', 'asia'), (agent) => {
       seen.push(agent);
       return Promise.resolve(seen.length === 2 ? part({ exitCode: EXIT.failed }) : part());
     });
@@ -26,14 +26,14 @@ describe('A command on several databases', () => {
 
   it('goes to the end where looking is all it does', async () => {
     const look = () => Promise.resolve(part({ exitCode: EXIT.checkFailed, effect: 'unchanged' }));
-    const outcome = await onEachDatabase(agents('eu', 'us'), look, 'to-the-end');
+    const outcome = await onEachTarget(agents('eu', 'us'), look, 'to-the-end');
     expect(outcome).toMatchObject({ exitCode: EXIT.checkFailed, parts: [{}, {}] });
   });
 
   it('does not claim that nothing was touched once something was', async () => {
     const refuseSecond = (effect: Part['effect']) => {
       let calls = 0;
-      return onEachDatabase(agents('eu', 'us'), () =>
+      return onEachTarget(agents('eu', 'us'), () =>
         ++calls === 1 ? Promise.resolve(part({ effect })) : Promise.reject(lockHeld),
       );
     };

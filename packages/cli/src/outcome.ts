@@ -1,7 +1,7 @@
-import type { MigrationAgent } from '@flashfusion/migrator';
+import { targetOf, type MigrationAgent, type RefusedTarget } from '@flashfusion/migrator';
 import { EXIT, exitCodeOfError, type ExitCode } from './exit-code';
 
-/** What came out of one command on one database. */
+/** What came out of one command on one target. */
 export interface Part {
   /** The engine's result, for `--json`. */
   readonly document: object;
@@ -12,40 +12,66 @@ export interface Part {
   readonly effect: 'changed' | 'unchanged';
 }
 
-/** What came out of a command, which may have gone through several databases and failed at one of them. */
+/** What came out of a command, which may have gone through several targets and failed at one of them. */
 export interface Outcome {
   readonly parts: readonly Part[];
   /** Text for all parts together, in place of the parts' own. */
   readonly text?: string;
-  /** The databases that were left alone because an earlier one failed. */
+  /** The targets on which the command was refused. */
+  readonly refused?: readonly RefusedTarget[];
+  /** The targets that were left alone because the command was refused or failed on another one. */
   readonly notReached?: readonly MigrationAgent[];
-  /** What was thrown, if anything was. */
+  /** What was thrown before any target was known, if anything was. */
   readonly error: unknown;
   readonly exitCode: ExitCode;
 }
 
 /**
- * Runs a command on each database of the environment in turn and stops at the first that does not end well. Never rejects:
- * what was done on the databases before a failure is part of the outcome.
+ * Runs a command on each target in turn and stops at the first that does not end well. Never rejects: what was done on the
+ * targets before a failure is part of the outcome.
  */
-export async function onEachDatabase(
+export async function onEachTarget(
   agents: readonly MigrationAgent[],
   command: (agent: MigrationAgent) => Promise<Part>,
   keepGoing: 'until-failure' | 'to-the-end' = 'until-failure',
 ): Promise<Outcome> {
   const parts: Part[] = [];
+  const refused: RefusedTarget[] = [];
+  const stopped = (index: number, exitCode: ExitCode): Outcome => ({
+    parts,
+    refused,
+    notReached: agents.slice(index + 1),
+    error: undefined,
+    exitCode,
+  });
   for (const [index, agent] of agents.entries()) {
-    const notReached = agents.slice(index + 1);
     try {
       const part = await command(agent);
       parts.push(part);
-      if (part.exitCode === EXIT.done || keepGoing === 'to-the-end') continue;
-      return { parts, notReached, error: undefined, exitCode: part.exitCode };
+      if (part.exitCode !== EXIT.done && keepGoing === 'until-failure')
+        return stopped(index, part.exitCode);
     } catch (error) {
-      return { parts, notReached, error, exitCode: exitCodeAfter(parts, exitCodeOfError(error)) };
+      refused.push({ agent, error });
+      if (keepGoing === 'until-failure')
+        return stopped(index, exitCodeAfter(parts, exitCodeOfError(error)));
     }
   }
-  return { parts, error: undefined, exitCode: worstOf(parts) };
+  return { parts, refused, error: undefined, exitCode: worstOf(parts, refused) };
+}
+
+/** The outcome of a command that was checked on several targets and refused on some of them: nothing was changed on any. */
+export function refusedOutcome(
+  agents: readonly MigrationAgent[],
+  refused: readonly RefusedTarget[],
+): Outcome {
+  const refusing = new Set(refused.map(({ agent }) => agent));
+  return {
+    parts: [],
+    refused,
+    notReached: agents.filter((agent) => !refusing.has(agent)),
+    error: undefined,
+    exitCode: worstOf([], refused),
+  };
 }
 
 /** The outcome of a command that has nothing to do with several databases. */
@@ -53,13 +79,23 @@ export function singleOutcome(part: Part): Outcome {
   return { parts: [part], error: undefined, exitCode: part.exitCode };
 }
 
-/** The one JSON document of an outcome: the result itself, or a list where there are several databases, reached or not. */
-export function documentOf(outcome: Outcome): unknown {
+/**
+ * The one JSON document of an outcome: the result itself, or a list where there are several targets, reached or not. A target
+ * that was refused is named beside its error.
+ *
+ * @param presentable makes what was thrown fit for JSON
+ */
+export function documentOf(
+  outcome: Outcome,
+  presentable: (error: unknown) => unknown = (error) => error,
+): unknown {
   const documents: unknown[] = outcome.parts.map((part) => part.document);
-  if (outcome.error !== undefined) documents.push({ error: outcome.error });
+  for (const { agent, error } of outcome.refused ?? []) {
+    documents.push({ ...targetOf(agent.settings), error: presentable(error) });
+  }
+  if (outcome.error !== undefined) documents.push({ error: presentable(outcome.error) });
   for (const { settings } of outcome.notReached ?? []) {
-    const { project, environment, databaseName } = settings;
-    documents.push({ project, environment, databaseName, status: 'not-reached' });
+    documents.push({ ...targetOf(settings), status: 'not-reached' });
   }
   return documents.length === 1 ? documents[0] : documents;
 }
@@ -70,6 +106,10 @@ function exitCodeAfter(parts: readonly Part[], exitCode: ExitCode): ExitCode {
   return promisesNothingTouched && changed ? EXIT.failed : exitCode;
 }
 
-function worstOf(parts: readonly Part[]): ExitCode {
-  return parts.find((part) => part.exitCode !== EXIT.done)?.exitCode ?? EXIT.done;
+function worstOf(parts: readonly Part[], refused: readonly RefusedTarget[]): ExitCode {
+  const codes = [
+    ...refused.map(({ error }) => exitCodeOfError(error)),
+    ...parts.map(({ exitCode }) => exitCode),
+  ];
+  return codes.find((code) => code !== EXIT.done) ?? EXIT.done;
 }

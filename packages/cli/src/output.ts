@@ -1,4 +1,11 @@
-import { formatError, redact, toJson, type Style } from '@flashfusion/migrator';
+import {
+  formatError,
+  redact,
+  targetPath,
+  toJson,
+  type Style,
+  type Target,
+} from '@flashfusion/migrator';
 import { createColors } from 'picocolors';
 import { errorCodeOf } from './exit-code';
 import { documentOf, type Outcome } from './outcome';
@@ -21,32 +28,58 @@ export function styleFor(stream: Pick<ResultStream, 'isTTY'>, env: NodeJS.Proces
   };
 }
 
-/** Writes a command's outcome: one JSON document, or text with the error on standard error. */
+/** Writes a command's outcome: one JSON document, or text with the errors on standard error. */
 export function writeOutcome(
   outcome: Outcome,
   { json, verbose }: CommonOptions,
   { stdout, stderr, env }: Surroundings,
 ): void {
   if (json) {
-    stdout.write(`${toJson(documentOf({ ...outcome, error: presentable(outcome.error) }))}\n`);
+    stdout.write(`${toJson(documentOf(outcome, presentable))}\n`);
   } else {
     const texts =
       outcome.text === undefined ? outcome.parts.map((part) => part.text) : [outcome.text];
-    const notReached = (outcome.notReached ?? []).flatMap(({ settings }) => settings.databaseName);
-    if (notReached.length > 0) texts.push(`Databases not reached: ${notReached.join(', ')}`);
+    const notReached = (outcome.notReached ?? []).map(({ settings }) => nameWithin(settings));
+    if (notReached.length > 0) texts.push(`Not reached: ${notReached.join(', ')}`);
     if (texts.length > 0) stdout.write(`${texts.join('\n\n')}\n`);
   }
-  if (outcome.error !== undefined && (!json || verbose)) {
-    const style = styleFor(stderr, env);
-    stderr.write(`${errorText(outcome.error, { style, verbose: verbose === true })}\n`);
+  if (json && !verbose) return;
+  const style = styleFor(stderr, env);
+  const detail = { style, verbose: verbose === true };
+  for (const text of refusalTexts(outcome, detail)) stderr.write(`${text}\n`);
+  if (outcome.error !== undefined) stderr.write(`${errorText(outcome.error, detail)}\n`);
+}
+
+/** The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from. */
+function refusalTexts({ refused = [] }: Outcome, detail: ErrorDetail): string[] {
+  const byError = new Map<unknown, Target[]>();
+  for (const { agent, error } of refused) {
+    byError.set(error, [...(byError.get(error) ?? []), agent.settings]);
   }
+  return [...byError].map(([error, targets]) => {
+    const text = errorText(error, detail);
+    const named = targets.filter(
+      ({ databaseName, tenant }) => databaseName !== undefined || tenant !== undefined,
+    );
+    if (named.length === 0) return text;
+    const paths = named.map(targetPath).join(', ');
+    return `${detail.style.strong(redact(`${named[0]?.project} · ${paths}`))}\n${text}`;
+  });
+}
+
+/** The name that tells a target from the others of its environment. */
+function nameWithin({ environment, databaseName, tenant }: Target): string {
+  return [databaseName, tenant].filter((part) => part !== undefined).join('/') || environment;
+}
+
+/** How an error is shown. */
+interface ErrorDetail {
+  readonly style: Style;
+  readonly verbose: boolean;
 }
 
 /** An error for people. One that nobody foresaw asks to be reported. */
-export function errorText(
-  error: unknown,
-  { style, verbose }: { readonly style: Style; readonly verbose: boolean },
-): string {
+export function errorText(error: unknown, { style, verbose }: ErrorDetail): string {
   const detail = verbose ? 'verbose' : 'short';
   const lines = [formatError(error, { detail, style })];
   if (errorCodeOf(error) === undefined) {
@@ -58,6 +91,6 @@ export function errorText(
 
 /** Errors without a stable code get one in JSON, so that a reader always finds the same fields. */
 function presentable(error: unknown): unknown {
-  if (error === undefined || errorCodeOf(error) !== undefined) return error;
+  if (errorCodeOf(error) !== undefined) return error;
   return { code: 'UNEXPECTED', message: redact(formatError(error)), problems: [] };
 }

@@ -42,7 +42,7 @@ describe('The command line', () => {
         lockWait: '0',
         lockTimeout: '5s',
         statementTimeout: '10m',
-        database: 'eu',
+        database: ['eu'],
       },
     ],
     ['db status --check --recent=50', { check: true, recent: '50' }],

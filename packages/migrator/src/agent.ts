@@ -12,10 +12,12 @@ import type { EnvironmentVariables, VariableFiles } from './config/environment-v
 import { loadProjectConfig } from './config/load-project-config';
 import { resolveSettings, type SettingsOverrides } from './config/resolve-settings';
 import type { ClientPool, DatabaseService, Settings } from './config/settings';
+import type { GivenNames } from './plan/select-names';
 import type { RunListener } from './run/events';
 import type { RunResult, StatusResult, TenantsResult, TenantsStatusResult } from './run/result';
 import type { GenerateMigrationOptions } from './scaffold/generate-migration';
 import type { ScaffoldedMigration } from './scaffold/scaffold-migration';
+import type { TargetChoice } from './targets/select-targets';
 
 // Commands are imported where they are called: a command loads what it needs, and nothing of the others.
 
@@ -27,8 +29,8 @@ export interface LoadAgentOptions {
   readonly project?: string;
   /** Environment; else `NODE_ENV`, else `development`. */
   readonly environment?: string;
-  /** One of the environment's named databases; all of them when absent. */
-  readonly database?: string;
+  /** Names of the environment's databases, lists of them or patterns with `*`; all databases when absent. */
+  readonly database?: GivenNames;
   /** Environment variables to read. Default `process.env`. */
   readonly env?: EnvironmentVariables;
   /** The `.env` files that some of `env` are from: messages and the source of a url name them. */
@@ -41,6 +43,9 @@ export interface LoadAgentOptions {
   /** Abort it to cancel: the running statement is cancelled, its transaction rolled back, the attempt recorded. */
   readonly signal?: AbortSignal;
 }
+
+/** How to find a project's configuration, and which of its targets to act on. */
+export interface TargetOptions extends LoadAgentOptions, Omit<TargetChoice, 'database'> {}
 
 /** What an agent is made of, where the settings are known already. */
 export interface AgentOptions {
@@ -96,6 +101,18 @@ export class MigrationAgent {
     const config = await loadProjectConfig(options);
     const settings = resolveSettings(config, { ...options, env: options.env ?? process.env });
     return settings.map((each) => new MigrationAgent({ ...options, settings: each }));
+  }
+
+  /**
+   * Finds and checks the configuration, and chooses the targets that a command acts on.
+   *
+   * @returns one agent for each database with its tenants, or for each tenant where one was named or `act` is `named`
+   * @throws {MigratorError} as {@link load}; `UNKNOWN_TENANT` for each unknown name; `INVALID_ARGUMENT` if `act` is `named` and
+   *   the options do not name which of several databases and tenants are meant
+   */
+  static async targets(options: TargetOptions): Promise<MigrationAgent[]> {
+    const { selectTargets } = await import('./targets/select-targets.js');
+    return selectTargets(await MigrationAgent.load(options), options);
   }
 
   /**
@@ -166,7 +183,26 @@ export class MigrationAgent {
    */
   async tenant(name: string): Promise<MigrationAgent> {
     const { requireTenant } = await import('./commands/migrate-tenants.js');
-    const { settings } = requireTenant(await this.findTenants(), name);
+    return this.with(requireTenant(await this.findTenants(), name).settings);
+  }
+
+  /**
+   * Agents for several tenants, one each, found with one query.
+   *
+   * @param names as {@link tenants} returns them; names of no tenant are left out
+   * @throws {MigratorError} as {@link tenants}
+   */
+  async tenantAgents(names: readonly string[]): Promise<MigrationAgent[]> {
+    const found = (await this.findTenants()).filter(({ name }) => names.includes(name));
+    return found.map(({ settings }) => this.with(settings));
+  }
+
+  /** The same agent with a choice of tenants: `migrateTenants`, `statusTenants` and `tenants` leave the others out. */
+  withTenants(names: readonly string[]): MigrationAgent {
+    return this.with({ ...this.settings, chosenTenants: names });
+  }
+
+  private with(settings: Settings): MigrationAgent {
     const { limits: overrides, ...rest } = this.context;
     return new MigrationAgent({ ...rest, settings, overrides });
   }

@@ -7,7 +7,7 @@ export { defineConfig } from './config/config';
 export { MigrationAgent } from './agent';
 export { MigratorError } from './errors';
 
-export type { AgentOptions, LoadAgentOptions } from './agent';
+export type { AgentOptions, LoadAgentOptions, TargetOptions } from './agent';
 export type { BaselineOptions, BaselineResult } from './commands/baseline';
 export type { MigrateOptions } from './commands/plan-migrate';
 export type { MigrateTenantsOptions } from './commands/migrate-tenants';
@@ -134,6 +134,11 @@ export {
 export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
+export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
+export { includesName, type GivenNames } from './plan/select-names';
+export type { TargetChoice } from './targets/select-targets';
+export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remedy';
+export { targetOf, targetPath, type Target } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { ciOrigin } from './run/claimed-runner';
 export { redact } from './database/redact';

@@ -1,6 +1,6 @@
-import { formatBaseline } from '@flashfusion/migrator';
+import { checkTargets, formatBaseline } from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
-import { onEachDatabase, type Outcome } from '../outcome';
+import { onEachTarget, refusedOutcome, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 
 export interface BaselineFlags extends DatabaseFlags {
@@ -12,13 +12,16 @@ export interface BaselineFlags extends DatabaseFlags {
 
 /** `ff db baseline`: marks migrations as applied without running them, for a database that already has what they do. */
 export async function baseline(flags: BaselineFlags, runtime: Runtime): Promise<Outcome> {
-  const agents = await agentsOf(runtime, 'baseline', flags);
-  return onEachDatabase(agents, async (agent) => {
-    const result = await agent.baseline({
-      to: flags.to,
-      mode: flags.dryRun ? 'dry-run' : 'run',
-      confirm: flags.confirm,
-    });
+  const { to, dryRun, confirm } = flags;
+  const agents = await agentsOf(runtime, 'baseline', flags, {
+    per: 'target',
+    named: { command: 'baseline', options: { to, ...(dryRun ? { 'dry-run': true } : {}) } },
+  });
+  const options = { to, mode: dryRun ? 'dry-run' : 'run', confirm } as const;
+  const refused = await checkTargets(agents, { command: 'baseline', options });
+  if (refused.length > 0) return refusedOutcome(agents, refused);
+  return onEachTarget(agents, async (agent) => {
+    const result = await agent.baseline(options);
     return {
       document: result,
       text: formatBaseline(result),

@@ -1,6 +1,6 @@
 import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
-import { onEachDatabase, type Outcome } from '../outcome';
+import { onEachTarget, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { runPart } from './run-part';
 import { tenantsPart } from './tenants-part';
@@ -36,10 +36,10 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
   };
   const agents = await agentsOf(runtime, 'migrate', flags, {
     outOfOrder: flags.allowOutOfOrder ? 'allow' : undefined,
-    tenants: 'each',
+    per: 'database',
   });
   refuseWithoutTenants(agents, careful);
-  return onEachDatabase(agents, async (agent) =>
+  return onEachTarget(agents, async (agent) =>
     agent.hasTenants
       ? tenantsPart(await agent.migrateTenants({ ...options, ...careful }), runtime)
       : runPart(await agent.migrate(options), runtime),

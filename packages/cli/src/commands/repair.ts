@@ -1,13 +1,17 @@
 import {
+  checkTargets,
   formatAdoption,
   formatRepair,
   MigratorError,
+  targetPath,
+  type MigrationAgent,
   type RepairAction,
   type RepairOptions,
+  type TargetChoice,
 } from '@flashfusion/migrator';
 import { EXIT, exitCodeOfFailedRun } from '../exit-code';
-import { onEachDatabase, type Outcome } from '../outcome';
-import { agentsOf, scopeFlags, type DatabaseFlags, type Runtime } from '../runtime';
+import { onEachTarget, refusedOutcome, type Outcome, type Part } from '../outcome';
+import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { formatRun } from './run-part';
 
 export interface RepairFlags extends DatabaseFlags {
@@ -31,22 +35,37 @@ export async function repair(
 ): Promise<Outcome> {
   if (flags.adoptEnvironment !== undefined) return adopt(nameOrVersion, flags, runtime);
   const options = repairOptionsOf(nameOrVersion, flags);
-  const agents = await agentsOf(runtime, 'repair', flags);
-  return onEachDatabase(agents, async (agent) => {
+  const { action } = options;
+  const changes = action !== undefined || flags.yes === true;
+  const agents = await agentsOf(runtime, 'repair', flags, {
+    per: 'target',
+    ...(changes ? { named: remedyOf(nameOrVersion, action) } : {}),
+  });
+  if (changes) {
+    const refused = await checkTargets(agents, { command: 'repair', options });
+    if (refused.length > 0) return refusedOutcome(agents, refused);
+  }
+  const run = async (agent: MigrationAgent): Promise<Part> => {
     const result = await agent.repair(options);
     return {
       document: result,
       text: formatRepair(result, {
         doAll: '--yes',
-        commandFor: ({ version }, action) =>
-          `ff db repair ${version}${scopeFlags(runtime.common)} --${action}`,
-        formatRun: (run) => formatRun(run, runtime),
+        formatRun: (each) => formatRun(each, runtime),
       }),
       exitCode:
         result.status === 'failed' ? exitCodeOfFailedRun(result.run?.failed?.error) : EXIT.done,
       effect: result.status === 'done' || result.status === 'failed' ? 'changed' : 'unchanged',
     };
-  });
+  };
+  return onEachTarget(agents, run, changes ? 'until-failure' : 'to-the-end');
+}
+
+function remedyOf(
+  migration: string | undefined,
+  action: RepairAction | undefined,
+): TargetChoice['named'] {
+  return { command: 'repair', migration, options: { [action ?? 'yes']: true } };
 }
 
 /** A restored copy becomes a database of this environment, with the histories of all its projects. */
@@ -63,15 +82,15 @@ async function adopt(
       { hint: 'Adopt the environment first, then repair single migrations.' },
     );
   }
-  const agents = await agentsOf(runtime, 'repair', flags, { tenants: 'each' });
+  const agents = await agentsOf(runtime, 'repair', flags, { per: 'database' });
   if (agents.length > 1) {
     throw new MigratorError(
       'INVALID_ARGUMENT',
-      `--adopt-environment works on one database, and the environment has ${agents.length}.`,
+      `--adopt-environment works on one database, and ${agents.length} are meant: ${agents.map(({ settings }) => targetPath(settings)).join(', ')}.`,
       { hint: 'Name it with --database=<name>.' },
     );
   }
-  return onEachDatabase(agents, async (agent) => {
+  return onEachTarget(agents, async (agent) => {
     const options = { from, mode: dryRun ? 'show' : 'run', confirm } as const;
     const result = await agent.adoptEnvironment(options);
     return {

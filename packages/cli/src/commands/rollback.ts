@@ -1,6 +1,6 @@
-import { MigratorError, type RevertSelection } from '@flashfusion/migrator';
+import { checkTargets, MigratorError, type RevertSelection } from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
-import { onEachDatabase, type Outcome } from '../outcome';
+import { onEachTarget, refusedOutcome, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { runPart } from './run-part';
 
@@ -19,16 +19,29 @@ export async function rollback(
   flags: RollbackFlags,
   runtime: Runtime,
 ): Promise<Outcome> {
+  const { dryRun, confirm, to, last } = flags;
   const selection = selectionOf(nameOrVersion, flags);
-  const agents = await agentsOf(runtime, 'rollback', flags);
-  return onEachDatabase(agents, async (agent) => {
-    const result = await agent.rollback({
-      selection,
-      mode: flags.dryRun ? 'dry-run' : 'run',
-      confirm: flags.confirm,
-    });
-    return runPart(result, runtime);
+  const agents = await agentsOf(runtime, 'rollback', flags, {
+    per: 'target',
+    named: {
+      command: 'rollback',
+      migration: nameOrVersion,
+      options: {
+        ...(to === undefined ? {} : { to }),
+        ...(last === undefined ? {} : { last }),
+        ...(dryRun ? { 'dry-run': true } : {}),
+      },
+    },
   });
+  const options = {
+    selection,
+    mode: dryRun ? 'dry-run' : 'run',
+    confirm,
+    notApplied: agents.length > 1 ? 'skip' : 'refuse',
+  } as const;
+  const refused = await checkTargets(agents, { command: 'rollback', options });
+  if (refused.length > 0) return refusedOutcome(agents, refused);
+  return onEachTarget(agents, async (agent) => runPart(await agent.rollback(options), runtime));
 }
 
 /**

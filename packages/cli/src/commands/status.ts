@@ -9,7 +9,7 @@ import {
 } from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
 import { EXIT, exitCodeOfError, type ExitCode } from '../exit-code';
-import { onEachDatabase, type Outcome, type Part } from '../outcome';
+import { onEachTarget, type Outcome, type Part } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { readReports } from './read-reports';
 import { tenantsStatusPart } from './tenants-part';
@@ -29,7 +29,7 @@ export interface StatusFlags extends DatabaseFlags {
 export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outcome> {
   const recent =
     flags.recent === undefined ? undefined : parseWholeNumber('--recent', flags.recent, 0);
-  const agents = await agentsOf(runtime, 'status', flags, { tenants: 'each' });
+  const agents = await agentsOf(runtime, 'status', flags, { per: 'database' });
   const check = flags.check === true;
   const history = check ? 'verify' : 'read';
   const reports = await reportsOf(flags, runtime);
@@ -58,7 +58,7 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
       return { document, text, exitCode: exitCodeOfError(error), effect: 'unchanged' };
     }
   };
-  const outcome = await onEachDatabase(agents, look, 'to-the-end');
+  const outcome = await onEachTarget(agents, look, 'to-the-end');
   if (columns.length < 2 || runtime.common.verbose) return outcome;
   return {
     ...outcome,

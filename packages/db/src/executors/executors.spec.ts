@@ -180,7 +180,9 @@ describe('the executors', () => {
       const file = 'apps/shop/migrations/20250917102200_carts.js';
       workspace.write({ [file]: `${migration('20250917102200', 'carts')}\n// edited` });
       expect(await repair({}, context('repair'))).toEqual({ success: true });
-      expect(printed.out).toContain('nx run shop:repair --name=20250917102200 --accept-checksum');
+      expect(printed.out).toContain(
+        'nx run shop:db-repair --name=20250917102200 --accept-checksum',
+      );
       expect(printed.out).not.toContain('ff db');
       printed.out = '';
       const options = { name: 'carts', acceptChecksum: true };

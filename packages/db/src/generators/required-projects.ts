@@ -1,5 +1,6 @@
 import { findProjects } from '@flashfusion/migrator';
 import { join, relative, sep } from 'node:path';
+import { packageDependencies } from '../graph/package-dependencies';
 import { requiredProjects, type ProjectFacts } from '../graph/project-facts';
 import { projectOwners, Requirements, type Upstream } from '../graph/project-owners';
 import { readFacts } from '../graph/read-facts';
@@ -15,7 +16,9 @@ export async function findUpstream(
   root: string,
   facts: ProjectFacts,
 ): Promise<Upstream> {
-  if (requiredProjects(facts).length === 0) return { projects: [], files: [] };
+  if (requiredProjects(facts).length === 0) {
+    return { projects: [], codeDependencies: 'first', prerequisites: 'require', files: [] };
+  }
   const found = await findProjects(workspaceRoot);
   const nxNames = new Map(found.map((each) => [each.root, each.workspaceName]));
   const nxNameOf = (folder: string) =>
@@ -30,5 +33,6 @@ export async function findUpstream(
     { root, facts },
   ];
   const owners = await projectOwners(projects, nxNameOf);
-  return new Requirements(projects, owners, nxNameOf).of(root);
+  const dependsOn = packageDependencies(workspaceRoot);
+  return new Requirements(projects, owners, nxNameOf, dependsOn).of(root);
 }

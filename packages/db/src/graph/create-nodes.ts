@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { computation } from './computation';
 import { FactsCache } from './facts-cache';
+import { packageDependencies } from './package-dependencies';
 import { normalizeOptions, type DbPluginOptions } from './options';
 import type { ProjectFacts } from './project-facts';
 import { projectOwners, Requirements } from './project-owners';
@@ -44,7 +45,12 @@ export async function createDatabaseNodes(
     (await import('@flashfusion/migrator/graph')).findProjectName(join(workspaceRoot, root));
   const owners = await projectOwners(found, nxNameOf);
   computation.owners = owners;
-  const requirements = new Requirements(found, owners, nxNameOf);
+  const requirements = new Requirements(
+    found,
+    owners,
+    nxNameOf,
+    packageDependencies(workspaceRoot),
+  );
   for (const { file, root, facts } of found) {
     const own = { root, ...inferTargets(root, facts, await requirements.of(root), options) };
     results.push([file, { projects: { [root]: own } }]);

@@ -13,7 +13,7 @@ export interface DbPluginOptions {
   /**
    * What a project's `migrate` waits for. `projects`: the `migrate` of every project it depends on, and of those that its
    * migrations name (the default). `migrations`: only of those that its migrations name, for workspaces whose projects
-   * depend on each other in a circle.
+   * import each other in a circle.
    */
   readonly order?: 'projects' | 'migrations';
   /**

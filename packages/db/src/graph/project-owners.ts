@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { requiredProjects, type ProjectFacts } from './project-facts';
+import { taskOrder, type TaskOrder } from './task-order';
 
 /** A project with a database, as createNodes found it. */
 export interface DatabaseProject {
@@ -50,8 +51,15 @@ export interface RequiredProject {
 
 /** What the migrations of a project need of other projects. */
 export interface Upstream {
-  /** The projects that they declare dependencies on, each once, sorted. They may not exist. */
+  /**
+   * The projects that they declare dependencies on, each once, sorted. They may not exist. Without those whose migrations need
+   * this project in turn.
+   */
   readonly projects: readonly RequiredProject[];
+  /** What else comes before: `nothing` for a project that could otherwise wait for itself. */
+  readonly codeDependencies: 'first' | 'nothing';
+  /** `apply`: migrations of other projects need this one in turn, and are applied by its own run. */
+  readonly prerequisites: 'require' | 'apply';
   /** The files of these projects, and of those that these need in turn, which decide whether the migrations can run. */
   readonly files: readonly string[];
 }
@@ -59,11 +67,14 @@ export interface Upstream {
 /** What all projects with a database need of each other. */
 export class Requirements {
   private names: Promise<ReadonlyMap<string, string>> | undefined;
+  private order: Promise<TaskOrder> | undefined;
 
   constructor(
     private readonly projects: readonly (DatabaseProject & { readonly facts: ProjectFacts })[],
     private readonly owners: ProjectOwners,
     private readonly nxNameOf: NxNameOf,
+    /** Whether the code of a project is known to depend on another one, by root. */
+    private readonly dependsOn: (from: string, to: string) => boolean,
   ) {}
 
   async of(root: string): Promise<Upstream> {
@@ -78,13 +89,31 @@ export class Requirements {
       files.push(`${migrations}/**/*`, posix.join(project.root, configName), ...helpers);
       waiting.push(...(await this.direct(project.root)));
     }
+    const { withoutProjects, circular } = await (this.order ??= this.readOrder());
+    const inTurn = circular.get(root);
+    const before = direct.filter(({ project }) => inTurn?.has(project?.root ?? '') !== true);
     return {
-      projects: direct.map(({ name, project }) => ({
+      projects: before.map(({ name, project }) => ({
         name,
         databases: Object.values(project?.facts.environments ?? {}).flat(),
       })),
+      codeDependencies: withoutProjects.has(root) ? 'nothing' : 'first',
+      prerequisites: inTurn === undefined ? 'require' : 'apply',
       files,
     };
+  }
+
+  private async readOrder(): Promise<TaskOrder> {
+    const edges = new Map<string, string[]>();
+    for (const { root } of this.projects) {
+      const required = await this.direct(root);
+      if (required.length === 0) continue;
+      edges.set(
+        root,
+        required.flatMap(({ project }) => project?.root ?? []),
+      );
+    }
+    return taskOrder(edges, this.dependsOn);
   }
 
   /** Each project that migrations of the one in a folder name, by its name in Nx, each once, sorted. */

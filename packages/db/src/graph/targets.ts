@@ -56,7 +56,7 @@ export function inferTargets(
     target: reporting({
       ...migrate,
       // Another environment may have one database only: `migrate` itself sees to that one.
-      options: { database, unknownDatabase: 'skip' },
+      options: { ...(migrate.options as object | undefined), database, unknownDatabase: 'skip' },
       dependsOn: dependsOn(upstream, options, database),
     }),
   }));
@@ -105,10 +105,14 @@ function commonOf(projectRoot: string, facts: ProjectFacts, options: Options) {
 function migrateOf(
   common: TargetConfiguration,
   projectRoot: string,
-  { files }: Upstream,
+  { files, prerequisites }: Upstream,
 ): TargetConfiguration {
   const others = files.map((file) => inputToken(projectRoot, file));
-  return { ...common, inputs: [...new Set([...(common.inputs ?? []), ...others])] };
+  return {
+    ...common,
+    ...(prerequisites === 'apply' ? { options: { withDependencies: true } } : {}),
+    inputs: [...new Set([...(common.inputs ?? []), ...others])],
+  };
 }
 
 /**
@@ -116,7 +120,7 @@ function migrateOf(
  * projects, so that what fails on `us` does not keep `eu` back. A project without it is waited for as a whole.
  */
 function dependsOn(
-  { projects }: Upstream,
+  { projects, codeDependencies }: Upstream,
   options: Options,
   database?: string,
 ): TargetConfiguration['dependsOn'] & object {
@@ -128,7 +132,9 @@ function dependsOn(
       ? []
       : [{ projects: required.map(({ name }) => name), target, params: FORWARD }];
   return [
-    ...(options.order === 'projects' ? [{ dependencies: true, target: one, params: FORWARD }] : []),
+    ...(options.order === 'projects' && codeDependencies === 'first'
+      ? [{ dependencies: true, target: one, params: FORWARD }]
+      : []),
     // `^migrate` is lost where the project graph has a cycle.
     ...entry(having, one),
     ...entry(

@@ -15,6 +15,7 @@ import {
   projectDatabase,
   refuseOtherEnvironment,
   refuseOtherStamps,
+  refuseUnconfirmed,
   refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
@@ -26,7 +27,8 @@ import type { ResultContext } from '../run/result';
 export interface BaselineOptions {
   /** The last migration that the database already has, by version or name, and with it all before it in planned order. */
   readonly to: string;
-  readonly mode?: 'run' | 'dry-run';
+  /** `check` is a `dry-run` that also refuses what a run refuses for want of `confirm`. Default `run`. */
+  readonly mode?: 'run' | 'dry-run' | 'check';
   /** The environment's name: a protected database gets no baseline without it. */
   readonly confirm?: string;
 }
@@ -44,19 +46,19 @@ export async function baseline(
   { to, mode, confirm }: BaselineOptions,
 ): Promise<BaselineResult> {
   const project = await projectDatabase(context);
-  if (mode === 'dry-run') {
+  if (mode === 'dry-run' || mode === 'check') {
     refuseWrongConfirmation(context.settings, confirm);
     return lookAtHistory(project, 'throw', async (state, history) => {
-      await refuseOtherStamps(context.settings, history);
+      const stamps = await refuseOtherStamps(context.settings, history);
       const migrations = await chooseMigrations(context, state, to);
+      if (mode === 'check')
+        refuseUnconfirmed(context.settings, stamps, confirm, consequencesOf(migrations));
       return { ...project.result, status: 'planned', marked: migrations.map(identity) };
     });
   }
   return ownDatabase(project, { damage: 'throw', confirm }, async (owned) => {
     const migrations = await chooseMigrations(context, owned.state, to);
-    owned.permit(
-      migrations.map(({ id, name }) => `mark ${id} (${name}) as applied without running it`),
-    );
+    owned.permit(consequencesOf(migrations));
     const scope = runScope(project, owned);
     await prepareHistory(project, owned, scope);
     const marks = migrations.map((migration) => ({
@@ -68,6 +70,11 @@ export async function baseline(
     await appendMarks(scope, 'baseline', marks);
     return { ...project.result, status: 'done', marked: migrations.map(identity) };
   });
+}
+
+/** The changes, each as a phrase after "this would". */
+function consequencesOf(migrations: readonly Migration[]): readonly string[] {
+  return migrations.map(({ id, name }) => `mark ${id} (${name}) as applied without running it`);
 }
 
 /** Loaded, because the history records descriptions and dependencies: a broken file is better found now. */

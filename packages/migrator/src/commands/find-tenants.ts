@@ -6,6 +6,7 @@ import type { ConnectionTarget, Session } from '../database/database';
 import { quoteIdentifier } from '../database/identifier';
 import { redact } from '../database/redact';
 import { describeThrown, MigratorError, type Problem } from '../errors';
+import type { History } from '../history/history';
 import { isErrorLike, isMigratorError } from '../report/error-shape';
 import { cancellation } from '../run/call-migration';
 import { withExitGuard } from '../source/guard-exit';
@@ -30,15 +31,16 @@ const RESERVED = /^(pg_.*|information_schema|\$user)$/;
 /**
  * Asks the environment for its tenants, on a read-only session that is opened when the first query wants it.
  *
+ * @param open a history of the same database on a session that is open: queries run on that session, in a read-only transaction
  * @returns the tenants in the order in which they were named
  * @throws {MigratorError} `UNKNOWN_TENANT` when the environment has no `tenants`; `INVALID_TENANTS`, `INVALID_NAME`,
  *   `IDENTIFIER_TOO_LONG`, `INVALID_CONNECTION` with every bad element in `problems`; `INVALID_TENANTS` also when they are
  *   not named in time; `CANCELLED`, `PROCESS_EXIT`; what connecting throws
  */
-export async function findTenants(project: ProjectDatabase): Promise<Tenant[]> {
+export async function findTenants(project: ProjectDatabase, open?: History): Promise<Tenant[]> {
   const { settings } = project.context;
   const where = `environments.${settings.environment}.tenants`;
-  const given = await ask(project, where);
+  const given = await ask(project, where, open);
   if (!Array.isArray(given)) {
     throw new MigratorError('INVALID_TENANTS', `${where} did not give a list of names.`, {
       where: settings.configPath ?? where,
@@ -57,10 +59,32 @@ export async function findTenants(project: ProjectDatabase): Promise<Tenant[]> {
   }
   problems.push(...duplicates(tenants, where));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
-  return tenants;
+  return chosenOf(tenants, settings.chosenTenants, where);
 }
 
-async function ask({ context, database }: ProjectDatabase, where: string): Promise<unknown> {
+/** @throws {MigratorError} `UNKNOWN_TENANT` if a chosen tenant is gone since it was chosen */
+function chosenOf(
+  tenants: readonly Tenant[],
+  chosen: readonly string[] | undefined,
+  where: string,
+): Tenant[] {
+  if (chosen === undefined) return [...tenants];
+  const known = new Set(tenants.map(({ name }) => name));
+  const gone = chosen.filter((name) => !known.has(name));
+  if (gone.length > 0) {
+    throw new MigratorError('UNKNOWN_TENANT', `${where} no longer names ${gone.join(', ')}.`, {
+      where,
+      hint: 'Run the command again: it asks for the tenants again.',
+    });
+  }
+  return tenants.filter(({ name }) => chosen.includes(name));
+}
+
+async function ask(
+  { context, database }: ProjectDatabase,
+  where: string,
+  open: History | undefined,
+): Promise<unknown> {
   const { settings } = context;
   if (settings.tenants === undefined) {
     throw new MigratorError('UNKNOWN_TENANT', `${settings.environment} has no tenants.`, {
@@ -68,7 +92,7 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
       hint: 'Add `tenants` to the environment: a function that gives their schemas or urls.',
     });
   }
-  let session: Promise<Session> | undefined;
+  let session: Promise<Pick<Session, 'query' | 'close'>> | undefined;
   const source: TenantSource = {
     async query<Row>(sql: string, params?: readonly unknown[]) {
       session ??= openExisting();
@@ -77,6 +101,7 @@ async function ask({ context, database }: ProjectDatabase, where: string): Promi
     },
   };
   const openExisting = async () => {
+    if (open !== undefined) return open.beginReading(settings.searchPath);
     if (await database.exists()) return database.open(openOptions(settings, 'read-only'));
     throw new MigratorError('CONNECTION_FAILED', `${where}: this database does not exist yet.`, {
       hint: 'Looking creates nothing: migrate the project that makes the table of tenants first.',

@@ -1,11 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { quoteGiven } from '../config/connection-text';
+import { isConnectionLimit } from '../database/connection-error';
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
 import type { TenantOutcome, TenantsResult } from '../run/result';
 import { Turns } from '../run/turns';
 import { Concurrency } from '../targets/concurrency';
-import { findBehind } from './find-behind';
+import { walkTargets } from '../targets/walk-targets';
+import { findBehind, type FindBehind } from './find-behind';
 import { findTenants, type Tenant } from './find-tenants';
 import { migrateAcrossProjects } from './migrate-across-projects';
 import { findFiles, type MigrateOptions } from './plan-migrate';
@@ -61,7 +63,7 @@ export async function migrateTenants(
   });
   let canary: string | undefined;
   if (options.mode === 'dry-run') {
-    await planAcrossProjects(context, pending, options, outcomes);
+    await planAcrossProjects(context, pending, options, { outcomes, concurrency });
     canary = plannedCanary(tenants, options, outcomes);
   } else {
     canary = await new TenantRun(context, options, outcomes, concurrency).run(pending);
@@ -98,18 +100,26 @@ async function planAcrossProjects(
   context: CommandContext,
   tenants: readonly Tenant[],
   options: MigrateOptions,
-  outcomes: Map<string, TenantOutcome>,
+  { outcomes, concurrency }: Pick<FindBehind, 'outcomes' | 'concurrency'>,
 ): Promise<void> {
-  for (const { name, settings } of tenants) {
+  const plan = async ({ name, settings }: Tenant): Promise<TenantOutcome> => {
+    const quiet = { ...context, settings, onEvent: () => undefined };
     try {
-      outcomes.set(
-        name,
-        outcomeOf(name, await migrateAcrossProjects({ ...context, settings }, options)),
-      );
+      return outcomeOf(name, await migrateAcrossProjects(quiet, options));
     } catch (error) {
-      outcomes.set(name, refused(name, error, 0));
+      return refused(name, error, 0);
     }
-  }
+  };
+  await walkTargets<Tenant, TenantOutcome>({
+    targets: tenants,
+    concurrency: concurrency.limit,
+    openWorker: () => ({ work: plan, close: () => Promise.resolve() }),
+    isOverLimit: ({ error }) => isConnectionLimit(error),
+    mayBegin: () => !context.signal.aborted,
+    onResult: ({ name }, outcome) => void outcomes.set(name, outcome),
+    onLowered: (limit) => concurrency.lower(limit),
+    signal: context.signal,
+  });
 }
 
 /** Where there is only one session for all tenants, they take turns. */

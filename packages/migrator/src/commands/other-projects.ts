@@ -1,8 +1,10 @@
 import type { FoundProject } from '../config/find-projects';
+import { quoteGiven } from '../config/connection-text';
 import { resolveSettings } from '../config/resolve-settings';
 import type { ClientPool, Connection, DatabaseService, Settings } from '../config/settings';
 import { sameDatabase } from '../database/same-database';
 import { MigratorError } from '../errors';
+import { nameHint } from '../plan/nearest';
 import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
 import { isMigratorError } from '../report/error-shape';
@@ -12,6 +14,7 @@ import {
   projectDatabase,
   type CommandContext,
 } from './project-database';
+import { findTenants } from './find-tenants';
 import { readProjectHistory } from './read-project-history';
 import { tenantSettings } from './tenant-settings';
 
@@ -19,20 +22,24 @@ import { tenantSettings } from './tenant-settings';
  * Settings of another project for the same environment and, where it names several databases, the one of the same name; the
  * same tenant, where both projects have tenants.
  *
+ * @param history the history at hand, if its session is open
  * @throws {MigratorError} what its configuration is refused for, with both projects named; `UNKNOWN_DATABASE` and
- *   `UNKNOWN_TENANT` when it cannot be told which of its databases or tenants is meant
+ *   `UNKNOWN_TENANT` if it does not have the database or tenant, or if it cannot be told which of them is meant
  */
 export async function otherProjectSettings(
   context: CommandContext,
   found: FoundProject,
+  history?: History,
 ): Promise<Settings> {
   const own = context.settings;
   try {
     const all = await allSettings(context, found);
     const [first, second] = all;
     const same = all.find(({ databaseName }) => databaseName === own.databaseName);
-    const chosen = same ?? (second === undefined ? first : undefined);
+    const isNamedOtherwise = own.databaseName !== undefined && first?.databaseName !== undefined;
+    const chosen = same ?? (second === undefined && !isNamedOtherwise ? first : undefined);
     if (chosen === undefined) throw undecided(own, all);
+    await requireSameTenant(context, chosen, history);
     return ofSameTenant(own, chosen);
   } catch (error) {
     throw namingBoth(error, `${found.name}, which ${own.project} depends on`);
@@ -135,11 +142,53 @@ function ofSameTenant(own: Settings, other: Settings): Settings {
   );
 }
 
+/**
+ * A prerequisite never creates a tenant that its own project does not have.
+ *
+ * @throws {MigratorError} `UNKNOWN_TENANT`, and what finding the tenants of the other project throws
+ */
+async function requireSameTenant(
+  context: CommandContext,
+  other: Settings,
+  history: History | undefined,
+): Promise<void> {
+  const { tenant, environment, project } = context.settings;
+  if (tenant === undefined || other.tenants === undefined) return;
+  const isSame = await sameDatabase(
+    context.settings.connection,
+    other.connection,
+    databaseOptions(context),
+  );
+  // A second session of an embedded database, or of a pool of one, would wait for the one that is open.
+  const names = await tenantNames({ ...context, settings: other }, isSame ? history : undefined);
+  if (names.includes(tenant)) return;
+  throw new MigratorError(
+    'UNKNOWN_TENANT',
+    `it has no tenant ${quoteGiven(tenant)} in ${environment}.`,
+    {
+      hint: `Add the tenant to ${other.project}, or remove it from ${project}. ${nameHint(tenant, names, 'tenants')}`,
+      where: other.configPath,
+    },
+  );
+}
+
+/** Asked once per command and database, however many tenants need them. */
+function tenantNames(
+  context: CommandContext,
+  open: History | undefined,
+): Promise<readonly string[]> {
+  const { project, environment, databaseName = '' } = context.settings;
+  return context.sources.tenants(JSON.stringify([project, environment, databaseName]), async () => {
+    const database = await projectDatabase({ ...context, onEvent: () => undefined });
+    return (await findTenants(database, open)).map(({ name }) => name);
+  });
+}
+
 function undecided(own: Settings, all: readonly Settings[]): MigratorError {
   const names = all.map(({ databaseName }) => databaseName).join(', ');
   return new MigratorError(
     'UNKNOWN_DATABASE',
-    `it has several databases in ${own.environment} (${names}), and none with the name that ${own.project} works on${own.databaseName === undefined ? '' : ` (${own.databaseName})`}.`,
+    `it has other databases in ${own.environment} (${names}), and none with the name that ${own.project} works on${own.databaseName === undefined ? '' : ` (${own.databaseName})`}.`,
     { hint: 'Give both projects databases of the same names in this environment.' },
   );
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Session } from '../database/database';
 import { isConnectionLost } from '../database/failure';
 import { databaseLockKey, lockKey } from '../database/lock';
-import { MigratorError } from '../errors';
 import { History } from '../history/history';
 import type { ReadOptions } from '../history/state';
 import type { RunScope } from '../run/change';
@@ -10,12 +9,12 @@ import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
 import { Turns } from '../run/turns';
-import { confirmationProblem } from '../plan/confirmation';
 import { carryOver } from './carry-over';
 import {
   openOptions,
   refuseForeignStamps,
   refuseOtherEnvironment,
+  refuseUnconfirmed,
   type ProjectDatabase,
 } from './project-database';
 import { readProjectHistory, type ProjectHistory } from './read-project-history';
@@ -90,12 +89,7 @@ export function ownDatabase<T>(
     refuseForeignStamps(settings, stamps);
     return work({
       ...owned,
-      permit(would) {
-        const facts = { configured: settings.protected, stamps };
-        const request = { expected: settings.environment, confirm, would };
-        const problem = confirmationProblem(facts, request);
-        if (problem !== undefined) throw MigratorError.fromProblems([problem]);
-      },
+      permit: (would) => refuseUnconfirmed(settings, stamps, confirm, would),
     });
   });
 }

@@ -54,7 +54,7 @@ export async function findPrerequisites(
   const wanted = new Set(needed.map((id) => parseMigrationId(id).project));
   const elsewhere: HistoryEntry[] = [];
   for (const found of projects.filter(({ name }) => wanted.has(name))) {
-    const other = await otherProjectSettings(context, found);
+    const other = await otherProjectSettings(context, found, history);
     migrations.set(found.name, await filesOf(context, other));
     elsewhere.push(...(await entriesElsewhere(context, other, history)));
   }

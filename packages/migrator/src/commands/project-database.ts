@@ -8,7 +8,7 @@ import { findEnvironmentMismatch, findForeignStamps } from '../history/environme
 import { History } from '../history/history';
 import type { DatabaseStamps } from '../history/stamps';
 import type { HistoryState, ReadOptions } from '../history/state';
-import { wrongConfirmation } from '../plan/confirmation';
+import { confirmationProblem, wrongConfirmation } from '../plan/confirmation';
 import { unchangedId } from '../plan/project-names';
 import type { Planned } from '../plan/types';
 import type { RunListener } from '../run/events';
@@ -91,13 +91,33 @@ export function refuseOtherEnvironment(settings: Settings, state: HistoryState):
 /**
  * Refuses in a dry run what the run would refuse: another schema of the database is stamped with another environment.
  *
+ * @returns the stamps of the database; none where it does not exist yet
  * @throws {MigratorError} `ENVIRONMENT_MISMATCH`
  */
 export async function refuseOtherStamps(
   settings: Settings,
   history: History | undefined,
-): Promise<void> {
-  if (history !== undefined) refuseForeignStamps(settings, await history.stamps());
+): Promise<DatabaseStamps> {
+  const stamps = history === undefined ? { read: [], unread: [] } : await history.stamps();
+  refuseForeignStamps(settings, stamps);
+  return stamps;
+}
+
+/**
+ * Applies the one rule of protection.
+ *
+ * @param would the changes, each as a phrase after "this would"
+ * @throws {MigratorError} `CONFIRMATION_REQUIRED`
+ */
+export function refuseUnconfirmed(
+  settings: Settings,
+  stamps: DatabaseStamps,
+  confirm: string | undefined,
+  would: readonly string[],
+): void {
+  const facts = { configured: settings.protected, stamps };
+  const problem = confirmationProblem(facts, { expected: settings.environment, confirm, would });
+  if (problem !== undefined) throw MigratorError.fromProblems([problem]);
 }
 
 /** @throws {MigratorError} `ENVIRONMENT_MISMATCH` if the stamp of any schema names another environment */

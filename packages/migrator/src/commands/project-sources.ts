@@ -16,6 +16,13 @@ export interface ProjectSources {
   config(project: FoundProject, workspaceRoot: string): Promise<ProjectConfig>;
   /** The project's migration files, checked and hashed, not loaded. */
   files(place: MigrationsPlace): Promise<readonly MigrationFile[]>;
+  /**
+   * The names of the tenants of a project's database.
+   *
+   * @param key stands for the project, environment and database
+   * @param find asks for them
+   */
+  tenants(key: string, find: () => Promise<readonly string[]>): Promise<readonly string[]>;
   /** These files, loaded, in the same order. */
   migrations(files: readonly MigrationFile[], settings: Settings): Promise<readonly Migration[]>;
 }
@@ -27,13 +34,14 @@ export const diskSources: ProjectSources = {
     loadProjectConfig({ projectRoot: root, project: name, workspaceRoot }),
   files: ({ project, migrationsFolder }) =>
     discoverMigrations({ project, folder: migrationsFolder }),
+  tenants: (_key, find) => find(),
   migrations: (files, { workspaceRoot, loadTimeoutMs }) =>
     loadMigrations(files, { workspaceRoot, timeoutMs: loadTimeoutMs }),
 };
 
 /**
  * Reads everything once, whoever asks and however many ask at the same time: the files of a thousand tenants are the same.
- * For one command; what changes on disk meanwhile is not seen. What could not be read is not tried again.
+ * For one command; what changes on disk meanwhile is not seen. Files that could not be read are not tried again.
  */
 export function rememberedSources(sources: ProjectSources = diskSources): ProjectSources {
   const remembered = new Map<string, Promise<unknown>>();
@@ -50,6 +58,13 @@ export function rememberedSources(sources: ProjectSources = diskSources): Projec
       once(`config ${project.configPath}`, () => sources.config(project, root)),
     files: (place) =>
       once(`files ${place.project} ${place.migrationsFolder}`, () => sources.files(place)),
+    tenants: (key, find) => {
+      const name = `tenants ${key}`;
+      const found = once(name, () => sources.tenants(key, find));
+      // A database that accepts no connection now may accept one later.
+      found.catch(() => remembered.delete(name));
+      return found;
+    },
     async migrations(files, settings) {
       const keyOf = ({ path, checksum }: MigrationFile) => `migration ${path} ${checksum}`;
       const missing = files.filter((file) => !remembered.has(keyOf(file)));

@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../history/entry';
 import { History } from '../history/history';
 import { nextAttempt } from '../migration/attempt';
 import type { Migration } from '../migration/types';
-import { repairCommand, type CommandScope } from '../plan/commands';
+import { repairCommand } from '../plan/commands';
 import { planRepair, type RepairAction, type RepairStep } from '../plan/plan-repair';
 import type { Plan } from '../plan/types';
 import { applyChange } from '../run/apply-change';
@@ -22,10 +22,12 @@ import {
   projectDatabase,
   refuseOtherEnvironment,
   refuseOtherStamps,
+  refuseUnconfirmed,
   refuseWrongConfirmation,
   type CommandContext,
   type ProjectDatabase,
 } from './project-database';
+import type { Target } from '../target';
 import type { ProjectHistory } from './read-project-history';
 import { runResult } from './run-results';
 import { inDepth } from './status';
@@ -38,8 +40,8 @@ export interface RepairOptions {
   readonly migration?: string;
   /** Absent: what has one honest answer is proposed, what has several is shown as `choose`. */
   readonly action?: RepairAction;
-  /** `show` says what would be done and does nothing. */
-  readonly mode: 'show' | 'run';
+  /** `show` returns what would be done and does nothing; `check` does the same and also refuses what `run` refuses. */
+  readonly mode: 'show' | 'check' | 'run';
   /** The environment's name: a protected database is not repaired without it. */
   readonly confirm?: string;
 }
@@ -58,12 +60,16 @@ export async function repair(
   options: RepairOptions,
 ): Promise<RepairResult> {
   const project = await projectDatabase(context);
-  if (options.mode === 'show') {
+  if (options.mode !== 'run') {
     refuseWrongConfirmation(context.settings, options.confirm);
     return lookAtHistory(project, 'report', async (seen, history) => {
-      await refuseOtherStamps(context.settings, history);
+      const stamps = await refuseOtherStamps(context.settings, history);
       const state = await inDepth(context, seen, { history, depth: 'verify' });
       const steps = await chooseSteps(context, state, options);
+      if (options.mode === 'check') {
+        refuseToChoose(context.settings, steps);
+        refuseUnconfirmed(context.settings, stamps, options.confirm, steps.map(consequenceOf));
+      }
       return {
         ...project.result,
         status: steps.length === 0 ? 'nothing-to-do' : 'planned',
@@ -125,7 +131,7 @@ function consequenceOf({ id, name, action }: RepairStep): string {
   }
 }
 
-function refuseToChoose(scope: CommandScope, steps: readonly RepairStep[]): void {
+function refuseToChoose(scope: Target, steps: readonly RepairStep[]): void {
   const problems = steps
     .filter(({ action }) => action === 'choose')
     .map(({ id, version, why, choices }) => ({

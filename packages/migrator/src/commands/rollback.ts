@@ -1,4 +1,4 @@
-import { MigratorError } from '../errors';
+import { MigratorError, type Problem } from '../errors';
 import { History } from '../history/history';
 import type { Migration, MigrationFile } from '../migration/types';
 import { findMigration, knownMigrations } from '../plan/find-migration';
@@ -21,6 +21,7 @@ import {
   projectDatabase,
   refuseOtherEnvironment,
   refuseOtherStamps,
+  refuseUnconfirmed,
   refuseWrongConfirmation,
   type CommandContext,
 } from './project-database';
@@ -30,10 +31,15 @@ import { plannedResult, runResult } from './run-results';
 /** What to revert, and how. */
 export interface RollbackOptions {
   readonly selection: RevertSelection;
-  /** `dry-run` makes the plan and touches nothing. Default `run`. */
-  readonly mode?: 'run' | 'dry-run';
+  /**
+   * `dry-run` makes the plan and touches nothing; `check` does the same and also refuses what a run refuses for want of
+   * `confirm`. Default `run`.
+   */
+  readonly mode?: 'run' | 'dry-run' | 'check';
   /** The environment's name: nothing is reverted in a protected database without it. */
   readonly confirm?: string;
+  /** A named migration that is not applied: `refuse` it, or `skip` it with the status `nothing-to-do`. Default `refuse`. */
+  readonly notApplied?: 'refuse' | 'skip';
 }
 
 /** Reverts migrations with their stored rollback data. See {@link MigrationAgent.rollback}. */
@@ -45,12 +51,14 @@ export async function rollback(
   const files = await findFiles(context);
   const dependents = await findDependentPlaces(context);
   const project = await projectDatabase(context);
-  if (options.mode === 'dry-run') {
+  if (options.mode === 'dry-run' || options.mode === 'check') {
     refuseWrongConfirmation(context.settings, options.confirm);
     return lookAtHistory(project, 'throw', async (state, history) => {
-      await refuseOtherStamps(context.settings, history);
+      const stamps = await refuseOtherStamps(context.settings, history);
       const facts = { files, dependents, state, history };
       const plan = await makePlan(context, facts, options);
+      if (options.mode === 'check')
+        refuseUnconfirmed(context.settings, stamps, options.confirm, consequencesOf(plan));
       const shown = withPendingRename(plan, pendingRename(state));
       return plannedResult(project.result, shown, started);
     });
@@ -59,7 +67,7 @@ export async function rollback(
     const { state } = owned;
     const history = new History(owned.connection.session, context.settings.schema);
     const plan = await makePlan(context, { files, dependents, state, history }, options);
-    owned.permit(plan.steps.map(({ migration }) => `revert ${migration.id} (${migration.name})`));
+    owned.permit(consequencesOf(plan));
     const scope = runScope(project, owned);
     if (plan.steps.length > 0) await prepareHistory(project, owned, scope);
     const outcome = await runPlan(scope, plan, async (step) => {
@@ -69,6 +77,11 @@ export async function rollback(
     });
     return runResult(project.result, scope.runId, plan, outcome, started);
   });
+}
+
+/** The changes, each as a phrase after "this would". */
+function consequencesOf({ steps }: Plan): readonly string[] {
+  return steps.map(({ migration }) => `revert ${migration.id} (${migration.name})`);
 }
 
 /** What the plan of a rollback starts from. */
@@ -91,7 +104,9 @@ async function makePlan(
   const selection = currentSelection(options.selection, currentId);
   refuseOtherEnvironment(settings, state);
   const pending = await loadPendingTarget(context, { files, state }, selection);
-  const selected = orThrow(selectRevert({ project, files, entries, selection, pending }));
+  const found = selectRevert({ project, files, entries, selection, pending });
+  const skipped = options.notApplied === 'skip' && !found.ok && found.problems.every(isNotApplied);
+  const selected = skipped ? [] : orThrow(found);
   const ids = new Set(selected.map(({ id }) => id));
   const reverted = files.filter(({ id }) => ids.has(id));
   const migrations = await sources.migrations(reverted, settings);
@@ -112,6 +127,10 @@ async function makePlan(
   refuseWithoutDown(migrations);
   await checkPlan(plan, history?.server);
   return plan;
+}
+
+function isNotApplied({ code }: Problem): boolean {
+  return code === 'NOT_APPLIED';
 }
 
 /** What decides the place of a target that is not applied: the files know its dependencies, the history does not. */

@@ -1,5 +1,6 @@
 import { pendingRename, type PendingRename } from '../plan/former-names';
-import type { TenantsStatusResult, TenantStatus } from '../run/result';
+import type { MigrationStatus } from '../plan/types';
+import type { FailedAttempt, TenantsStatusResult, TenantStatus } from '../run/result';
 import { findTenants } from './find-tenants';
 import { lookAtTenants, type TenantLook } from './look-at-tenants';
 import { findFiles } from './plan-migrate';
@@ -71,11 +72,27 @@ function toStatus(look: TenantLook<TenantStanding>): TenantStatus {
   const tenant = look.tenant.name;
   if (!look.ok) {
     const counts = { applied: 0, pending: 0, failed: 0, drifted: 0 };
-    return { tenant, counts, pending: [], problems: [], error: look.error, ...NOT_RENAMED };
+    return {
+      tenant,
+      counts,
+      pending: [],
+      failed: [],
+      problems: [],
+      error: look.error,
+      ...NOT_RENAMED,
+    };
   }
   const { migrations, counts, problems, rename } = look.seen;
   const pending = migrations.filter(isPending).map(({ id }) => id);
-  return { tenant, counts, pending, problems, error: undefined, ...rename };
+  const failed = migrations.flatMap(toFailedAttempt);
+  return { tenant, counts, pending, failed, problems, error: undefined, ...rename };
+}
+
+function toFailedAttempt({ id, name, state, entry }: MigrationStatus): FailedAttempt[] {
+  if (state !== 'failed' && state !== 'running') return [];
+  const { code, message } = entry?.error ?? {};
+  const error = message === undefined ? undefined : { code: code ?? 'UNEXPECTED', message };
+  return [{ id, name, state, error }];
 }
 
 const NOT_RENAMED: PendingRename = { formerEnvironment: undefined, formerNames: [] };

@@ -48,7 +48,9 @@ export function outcomeOf(tenant: string, result: RunResult): TenantOutcome {
     tenant,
     status,
     runId,
-    planned: plan.steps.map(({ migration }) => migration.id),
+    planned: [...prerequisiteRuns.map((run) => run.plan), plan].flatMap(({ steps }) =>
+      steps.map(({ migration }) => migration.id),
+    ),
     rename: plan.rename,
     done: [...prerequisiteRuns.flatMap((run) => run.done), ...done].map(withFewMessages),
     failed: failed && withFewMessages(failed),

@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MigrationAgent } from '../agent';
 import { TemporaryFiles } from '../config/testing/temporary-files';
+import type { MigratorError } from '../errors';
+import { formatTenantsResult } from '../report/format-tenants';
 import type { TenantsResult } from '../run/result';
 import { refusal } from '../source/testing/fixtures';
 import { migrationSource, nthVersion } from '../testing/migration-source';
@@ -112,6 +114,67 @@ describeEachPostgres('tenants of projects that need each other', (server) => {
     }
     expect(await tables(shared, 'migration_history')).toEqual([]);
   });
+
+  it('G5: are never created for a project that does not have them', async () => {
+    configure('users', { url: shared.url, tenants: ['t1', 't2'] });
+    configure('billing', { url: shared.url, tenants: ['t3', 't1', 't2'] });
+    const billing = await agent('billing');
+    for (const mode of ['dry-run', 'run'] as const) {
+      const result = await billing.migrateTenants({ prerequisites: 'apply', mode });
+      const status = mode === 'run' ? 'done' : 'planned';
+      expect(result.tenants.map((tenant) => tenant.status)).toEqual(['refused', status, status]);
+      expect(result.canary).toBe('t1');
+      expect(result.tenants[0]?.error).toMatchObject({
+        code: 'UNKNOWN_TENANT',
+        message: 'users, which billing depends on: it has no tenant "t3" in development.',
+        hint: 'Add the tenant to users, or remove it from billing. Did you mean “t1”? The tenants are t1, t2.',
+      });
+    }
+    expect(await tables(shared, 'people')).toEqual(['t1', 't2']);
+    expect(await tables(shared, 'bills')).toEqual(['t1', 't2']);
+    const [schema] = await shared.query("SELECT nspname FROM pg_namespace WHERE nspname = 't3'");
+    expect(schema).toBeUndefined();
+
+    const required = await billing.migrateTenants();
+    expect(required.tenants[0]?.error).toMatchObject({ code: 'UNKNOWN_TENANT' });
+    const alone = await refusal((await billing.tenant('t3')).migrate({ prerequisites: 'apply' }));
+    expect(alone.code).toBe('UNKNOWN_TENANT');
+  });
+
+  it('G5: that are databases are never created either', async () => {
+    configure('users', { url: shared.url, tenants: ['acme'] });
+    configure('billing', { url: shared.url, tenants: [other.url, 'acme'] });
+    const result = await (await agent('billing')).migrateTenants({ prerequisites: 'apply' });
+    expect(result.tenants.map(({ status }) => status)).toEqual(['refused', 'done']);
+    expect(await tables(other, 'people')).toEqual([]);
+  });
+
+  it('G5: are asked for with the search path of the other project', async () => {
+    await shared.query(`CREATE SCHEMA people; CREATE TABLE people.tenants (name text);
+      INSERT INTO people.tenants VALUES ('t1'), ('t2')`);
+    const environment = `{ url: ${JSON.stringify(shared.url)}, tenants: async (db) =>
+      (await db.query('SELECT name FROM tenants ORDER BY name')).rows.map(({ name }) => name) }`;
+    const config = `{ project: 'users', schema: 'people', environments: { development: ${environment} } }`;
+    writeFileSync(join(root, 'users', 'db.config.ts'), `export default ${config};`);
+    configure('billing', { url: shared.url, tenants: ['t1', 't2', 't3'] });
+    for (const prerequisites of ['require', 'apply'] as const) {
+      const result = await (await agent('billing')).migrateTenants({ prerequisites });
+      expect(result.tenants[2]?.error).toMatchObject({ code: 'UNKNOWN_TENANT' });
+    }
+    expect(await tables(shared, 'people')).toEqual(['t1', 't2']);
+  });
+
+  it('G5: show what other projects apply first in a dry run', async () => {
+    configure('users', { url: shared.url, tenants: ['acme', 'umbrella'] });
+    configure('billing', { url: shared.url, tenants: ['acme', 'umbrella'] });
+    const options = { prerequisites: 'apply', mode: 'dry-run' } as const;
+    const planned = await (await agent('billing')).migrateTenants(options);
+    const both = [`users:${FIRST}`, `billing:${FIRST}`];
+    expect(planned.tenants.map((tenant) => tenant.planned)).toEqual([both, both]);
+    expect(formatTenantsResult(planned)).toContain(`acme, umbrella\n  ${both.join('\n  ')}`);
+    expect(await tables(shared, 'people')).toEqual([]);
+  });
+
   it('are planned on an embedded database too, which has one session', async () => {
     const { url, remove } = await createPgliteFolder();
     configure('users', { url, tenants: ['acme'] });
@@ -122,6 +185,43 @@ describeEachPostgres('tenants of projects that need each other', (server) => {
       ).migrateTenants({ prerequisites, mode: 'dry-run' });
       expect(outcomes(planned)).toEqual(['acme planned']);
     }
+    await remove();
+  });
+
+  it.each([
+    ['us: { url: URL }', 'UNKNOWN_DATABASE'],
+    ['us: { url: URL }, asia: { url: URL }', 'UNKNOWN_DATABASE'],
+    ['eu: { url: URL }, us: { url: URL }', undefined],
+  ])('G5: a database of another name is not taken for the same one: %s', async (named, code) => {
+    const write = (project: string, databases: string) =>
+      writeFileSync(
+        join(root, project, 'db.config.ts'),
+        `const URL = ${JSON.stringify(shared.url)};
+         export default { project: '${project}', environments: { development: { databases: { ${databases} } } } };`,
+      );
+    write('users', named);
+    write('billing', 'eu: { url: URL }');
+    const work = (await agent('billing')).migrate({ prerequisites: 'apply' });
+    if (code === undefined) expect((await work).status).toBe('done');
+    else expect((await refusal(work)).code).toBe(code);
+    expect(await tables(shared, 'people')).toEqual(code === undefined ? ['public'] : []);
+  });
+
+  it('G5: are asked for on the one session of an embedded database', async () => {
+    const { url, remove } = await createPgliteFolder();
+    const environment = `{ url: ${JSON.stringify(url)}, tenants: async (db) =>
+      (await db.query("SELECT 't1' AS name")).rows.map(({ name }) => name) }`;
+    const config = `{ project: 'users', environments: { development: ${environment} } }`;
+    writeFileSync(join(root, 'users', 'db.config.ts'), `export default ${config};`);
+    configure('billing', { url, tenants: ['t1', 't2'] });
+    await (await agent('users')).migrate();
+    const required = await (await agent('billing')).migrateTenants();
+    expect(required.tenants.map(({ error }) => (error as MigratorError).code)).toEqual([
+      'PREREQUISITE_NOT_APPLIED',
+      'UNKNOWN_TENANT',
+    ]);
+    const applied = await (await agent('billing')).migrateTenants({ prerequisites: 'apply' });
+    expect(applied.tenants.map(({ status }) => status)).toEqual(['done', 'refused']);
     await remove();
   });
 });

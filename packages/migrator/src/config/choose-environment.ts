@@ -1,5 +1,7 @@
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
+import { selectNames, type GivenNames } from '../plan/select-names';
+import { renderOption } from '../remedy';
 import { quoteGiven } from './connection-text';
 import { originOf, type EnvironmentVariables, type VariableFiles } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
@@ -46,31 +48,34 @@ export function chooseEnvironment(
 }
 
 /**
- * The databases of an environment to work on: all of them, or the one asked for.
+ * The databases of an environment to work on: all of them, or those asked for, in the order of the configuration.
  *
  * @param environment an environment of the configuration
- * @param name one of its named databases
- * @throws {MigratorError} `UNKNOWN_DATABASE`, naming those there are and the nearest
+ * @param given names of its databases, or patterns for them
+ * @throws {MigratorError} `UNKNOWN_DATABASE` for each name that does not exist and each pattern that matches nothing;
+ *   `INVALID_ARGUMENT` for an empty name
  */
 export function chooseDatabases(
   environment: ProjectEnvironment,
-  name: string | undefined,
+  given: GivenNames | undefined,
 ): readonly DatabaseEntry[] {
-  if (name === undefined) return environment.databases;
-  const chosen = environment.databases.filter((database) => database.name === name);
-  if (chosen.length > 0) return chosen;
+  if (given === undefined) return environment.databases;
   const known = environment.databases.flatMap((database) => database.name ?? []);
-  throw new MigratorError(
-    'UNKNOWN_DATABASE',
-    known.length === 0
-      ? `The environment ${environment.name} has one database without a name, and none called ${quoteGiven(name)}.`
-      : `The environment ${environment.name} has no database ${quoteGiven(name)}.`,
-    {
-      where: `environments.${environment.name}`,
-      hint:
-        known.length === 0
-          ? 'Leave the database out, or name databases in the configuration.'
-          : nameHint(name, known, 'databases'),
-    },
-  );
+  const where = `environments.${environment.name}`;
+  if (known.length === 0) {
+    throw new MigratorError(
+      'UNKNOWN_DATABASE',
+      `The environment ${environment.name} has one database without a name, and none called ${quoteGiven(String(given))}.`,
+      { where, hint: 'Leave the database out, or name databases in the configuration.' },
+    );
+  }
+  const { names, problems } = selectNames(given, known, {
+    code: 'UNKNOWN_DATABASE',
+    noun: 'database',
+    where,
+    option: renderOption('database'),
+    quote: quoteGiven,
+  });
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+  return environment.databases.filter(({ name }) => name !== undefined && names.includes(name));
 }

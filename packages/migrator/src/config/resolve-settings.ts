@@ -1,5 +1,6 @@
 import { MigratorError, type Problem } from '../errors';
 import { parseDuration } from '../migration/duration';
+import type { GivenNames } from '../plan/select-names';
 import { chooseDatabases, chooseEnvironment } from './choose-environment';
 import type { Duration } from './config';
 import type { EnvironmentVariables, VariableFiles } from './environment-variables';
@@ -21,8 +22,8 @@ export type TimeOverrides = Omit<SettingsOverrides, 'outOfOrder'>;
 export interface ResolveSettingsOptions {
   /** Else `NODE_ENV`, else `development`. */
   readonly environment?: string;
-  /** One of the environment's named databases; all of them when absent. */
-  readonly database?: string;
+  /** Names of the environment's databases, or patterns for them; all of them when absent. */
+  readonly database?: GivenNames;
   /** Environment variables. */
   readonly env: EnvironmentVariables;
   /** The files that some of `env` are from. */

@@ -86,4 +86,6 @@ export interface Settings {
   readonly loadTimeoutMs: number;
   /** Names the environment's tenants, where it has any. */
   readonly tenants?: FindTenants;
+  /** The tenants to act on, by name; all of them when absent. */
+  readonly chosenTenants?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { ServerFacts, Session } from '../database/database';
+import { searchPath } from '../database/session-settings';
 import { appendEntry, appendGuarded, type AppendGuard } from './append';
 import type { HistoryEntry, NewHistoryEntry } from './entry';
 import { latestFormat, upgrades, type Upgrade } from './formats';
@@ -54,6 +55,25 @@ export class History {
   /** The history of another schema, over the same session. */
   inSchema(schema: string): History {
     return new History(this.#session, schema, this.#upgrades);
+  }
+
+  /**
+   * Begins a read-only transaction on the session, for foreign queries. Must not be called inside a transaction.
+   *
+   * @param schemas the search path that holds until the end
+   * @returns runs queries; `close` ends the transaction, and nothing of it remains
+   */
+  async beginReading(schemas: readonly string[]): Promise<Pick<Session, 'query' | 'close'>> {
+    const session = this.#session;
+    await session.query(
+      `BEGIN TRANSACTION READ ONLY; SET LOCAL search_path TO ${searchPath(schemas)}`,
+    );
+    return {
+      query: (sql, params) => session.query(sql, params),
+      close: async () => {
+        await session.query('ROLLBACK').catch(() => undefined);
+      },
+    };
   }
 
   /**

@@ -72,7 +72,7 @@ function unversionedProblem(entry: HistoryEntry): Problem {
     code: 'FILE_MISSING',
     message: `The original agent recorded “${entry.name}” as applied without a version. It is ${entry.id} here, and no file belongs to it.`,
     hint:
-      `If one of the files is that migration, first: ${repairCommand(entry, '<its version>', 'mark-applied')}. ` +
+      `If one of the files is that migration, first: ${repairCommand(entry, { placeholder: 'its version' }, 'mark-applied')}. ` +
       `Then, if its change is in the database: ${repairCommand(entry, entry.version, 'mark-retired')}; ` +
       `if it is not: ${repairCommand(entry, entry.version, 'mark-reverted')}.`,
     where: entry.id,

@@ -2,6 +2,8 @@ import type { RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { foldReports } from './fold-reports';
 import { countMessages, firstLine } from './format-messages';
+import { shortList } from './format-rename';
+import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { maskSecrets } from './mask';
 import { toRunReports, type RunReport } from './run-report';
 import { count } from './wording';
@@ -60,12 +62,21 @@ function formatTotals(runs: readonly RunReport[]): string {
   ].join('\n');
 }
 
+/** What failed; tenants with the same reason are one line. */
 function formatFailures(runs: readonly RunReport[]): string[] {
   const failures = runs.filter(({ failed }) => failed !== undefined);
-  const more = failures.length - MOST_LISTED;
+  const groups = groupByReason(failures, (run) => {
+    const { tenant, failed } = run;
+    const place = [run.project, run.environment, run.database ?? ''];
+    const reason = [failed?.id, failed?.name, failed?.code, failed?.message];
+    // A run without a tenant is a line of its own.
+    const own = tenant === undefined ? run.runId : '';
+    return { name: tenant ?? '', reason: JSON.stringify([...place, own, ...reason]) };
+  });
+  const more = groups.length - MOST_LISTED;
   return [
-    ...failures.slice(0, MOST_LISTED).map(formatFailure),
-    ...(more > 0 ? [`and ${more} more failures`] : []),
+    ...groups.slice(0, MOST_LISTED).map(formatFailure),
+    ...(more > 0 ? [`and ${count(more, 'more reason')}`] : []),
   ];
 }
 
@@ -117,9 +128,10 @@ function tenantsRow(runs: readonly [RunReport, ...RunReport[]]): string[] {
   ];
 }
 
-function formatFailure({ failed, tenant }: RunReport): string {
+function formatFailure({ first: { failed, tenant }, names }: ReasonGroup<RunReport>): string {
   if (failed === undefined) return '';
-  const name = `${tenant === undefined ? '' : `${tenant}: `}${failed.id} ${failed.name}`;
+  const who = names.length > 1 ? shortList(names) : tenant;
+  const name = `${who === undefined ? '' : `${who}: `}${failed.id} ${failed.name}`;
   const what = `**${escapeMarkdown(name)}**`;
   return `${what}: ${escapeMarkdown(failed.code)}: ${escapeMarkdown(failed.message)}`;
 }

@@ -1,15 +1,14 @@
 import type { AdoptEnvironmentResult } from '../commands/adopt-environment';
 import type { BaselineResult } from '../commands/baseline';
 import type { RepairResult, RepairStep } from '../commands/repair';
-import type { RepairAction } from '../plan/commands';
+import { repairLine } from '../plan/commands';
+import { targetPath } from '../target';
 import { count } from './wording';
 
 /** How the front end names what its user can do next. */
 export interface RepairWords {
   /** The option that does everything that was shown. */
   readonly doAll: string;
-  /** The command for one action of one step. */
-  readonly commandFor: (step: RepairStep, action: RepairAction) => string;
   /** The run of a resumed migration, as text. */
   readonly formatRun: (run: NonNullable<RepairResult['run']>) => string;
 }
@@ -18,7 +17,7 @@ const HEADS = { planned: 'Would repair', done: 'Repaired', failed: 'Could not re
 
 /** What a repair did or would do, and the commands that do it. */
 export function formatRepair(result: RepairResult, words: RepairWords): string {
-  const scope = `${result.project} in ${result.environment}`;
+  const scope = `${result.project} in ${targetPath(result)}`;
   if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
   const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
   if (result.run !== undefined) lines.push('', words.formatRun(result.run));
@@ -30,7 +29,7 @@ export function formatRepair(result: RepairResult, words: RepairWords): string {
     lines.push('', `Nothing was changed. ${how}`);
     for (const step of result.steps) {
       const actions = step.action === 'choose' ? step.choices : [step.action];
-      lines.push(...actions.map((action) => `  ${words.commandFor(step, action)}`));
+      lines.push(...actions.map((action) => `  ${repairLine(result, step.version, action)}`));
     }
   }
   return lines.join('\n');
@@ -58,9 +57,10 @@ export function formatAdoption(result: AdoptEnvironmentResult): string {
 }
 
 /** Which migrations a baseline marked or would mark. */
-export function formatBaseline({ project, environment, status, marked }: BaselineResult): string {
+export function formatBaseline(result: BaselineResult): string {
+  const { project, status, marked } = result;
   const verb = status === 'planned' ? 'Would mark' : 'Marked';
-  const head = `${verb} ${count(marked.length, 'migration')} of ${project} as applied in ${environment}, without running them:`;
+  const head = `${verb} ${count(marked.length, 'migration')} of ${project} as applied in ${targetPath(result)}, without running them:`;
   return [head, ...marked.map(({ id, name }) => `  ${id} ${name}`)].join('\n');
 }
 

@@ -8,6 +8,7 @@ import type {
 import { formatDuration } from './duration';
 import { formatError, formatProblems } from './format-error';
 import { formatTenantMessages } from './format-messages';
+import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { formatPlannedRename, formatRename, formatTenantRenames, shortList } from './format-rename';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
@@ -92,18 +93,28 @@ function formatPlanned({ tenants }: TenantsResult, style: Style): string | undef
 
 type Manner = Required<FormatTenantsOptions>;
 
+/** One block for all tenants with the same reason: migration and error. */
 function formatFailures({ tenants }: TenantsResult, how: Manner): string | undefined {
   const failures = tenants.filter(({ status }) => status === 'failed' || status === 'refused');
   if (failures.length === 0) return undefined;
-  return listed(failures, (tenant) => formatFailure(tenant, how));
+  const groups = groupByReason(failures, ({ tenant, failed, error }) => ({
+    name: tenant,
+    reason: `${failed?.id ?? ''} ${formatError(failed?.error ?? error)}`,
+  }));
+  return listed(groups, 'reasons', (group) => formatFailure(group, how));
 }
 
-function formatFailure({ tenant, failed, error }: TenantOutcome, how: Manner): string {
-  const head =
-    failed === undefined
-      ? `${tenant} was refused:`
-      : `${tenant} failed at ${failed.id} ${failed.name}:`;
-  return `${how.style.bad(head)}\n${indent(formatReason(failed?.error ?? error, how))}`;
+function formatFailure({ first, names }: ReasonGroup<TenantOutcome>, how: Manner): string {
+  const { failed, error } = first;
+  const head = failed === undefined ? 'refused' : `failed at ${failed.id} ${failed.name}`;
+  const was = failed === undefined ? `${names.length === 1 ? 'was' : 'were'} ` : '';
+  return `${how.style.bad(headOf(names, `${was}${head}`))}\n${indent(formatReason(failed?.error ?? error, how))}`;
+}
+
+/** `acme failed:`, or `3 tenants failed: a, b, c`. */
+function headOf(names: readonly string[], what: string): string {
+  const [only, ...others] = names;
+  return others.length === 0 ? `${only} ${what}:` : shortList(names, ` ${what}`);
 }
 
 function outcomeRow({ tenant, status, done, durationMs }: TenantOutcome): string[] {
@@ -133,9 +144,7 @@ export function formatTenantsStatus(
         tenants.map((status) => ({ tenant: status.tenant, text: formatRename(result, status) })),
         style,
       ),
-      troubled.length === 0
-        ? undefined
-        : listed(troubled, (tenant) => formatTrouble(tenant, { style, detail })),
+      formatTroubles(troubled, { style, detail }),
       counts.total === 0
         ? 'The environment names no tenants.'
         : `${count(counts.total, 'tenant')}: ${counts.upToDate} up to date, ${counts.behind} behind, ${counts.troubled} in trouble.`,
@@ -158,25 +167,40 @@ function formatBehind(
     groups.set(key, group);
   }
   if (groups.size === 0) return undefined;
-  return listed([...groups.values()], ({ pending, names }) => {
+  return listed([...groups.values()], 'groups', ({ pending, names }) => {
     const head = shortList(names, ` without ${count(pending.length, 'migration')}`);
     return `${style.warning(head)}\n${indent(pending.join('\n'))}`;
   });
 }
 
-function formatTrouble({ tenant, counts, problems, error }: TenantStatus, how: Manner): string {
-  const { style } = how;
-  const what =
-    error !== undefined
-      ? 'cannot be looked at'
-      : `${counts.failed} failed, ${counts.drifted} drifted`;
-  const reason =
-    error !== undefined
-      ? formatReason(error, how)
-      : problems.length === 0
-        ? ''
-        : formatProblems(problems, style);
-  return `${style.bad(`${tenant}: ${what}`)}${reason === '' ? '' : `\n${indent(reason)}`}`;
+function formatTroubles(troubled: readonly TenantStatus[], how: Manner): string | undefined {
+  if (troubled.length === 0) return undefined;
+  const groups = groupByReason(troubled, (tenant) => ({
+    name: tenant.tenant,
+    reason: `${troubleOf(tenant)} ${troubleReason(tenant, { ...how, style: plainStyle })}`,
+  }));
+  return listed(groups, 'reasons', ({ first, names }) => {
+    const [only, ...others] = names;
+    const what = troubleOf(first);
+    const head = others.length === 0 ? `${only}: ${what}` : `${shortList(names)}\n${indent(what)}`;
+    const reason = troubleReason(first, how);
+    return `${how.style.bad(head)}${reason === '' ? '' : `\n${indent(reason)}`}`;
+  });
+}
+
+function troubleOf({ counts, error }: TenantStatus): string {
+  if (error !== undefined) return 'cannot be looked at';
+  return `${counts.failed} failed, ${counts.drifted} drifted`;
+}
+
+function troubleReason({ failed, problems, error }: TenantStatus, how: Manner): string {
+  if (error !== undefined) return formatReason(error, how);
+  const attempts = failed.map(
+    ({ id, name, state, error: recorded }) =>
+      `${id} ${name} ${state === 'running' ? 'was interrupted' : 'failed'}${recorded === undefined ? '' : `: ${recorded.code}: ${recorded.message}`}`,
+  );
+  const found = problems.length === 0 ? [] : [formatProblems(problems, how.style)];
+  return [...attempts, ...found].join('\n');
 }
 
 function statusRow({ tenant, counts, error }: TenantStatus): string[] {
@@ -195,10 +219,10 @@ function formatReason(error: unknown, { style, detail }: Manner): string {
   return formatError(error, { style, detail: detail === 'each' ? 'verbose' : 'short' });
 }
 
-function listed<T>(items: readonly T[], format: (item: T) => string): string {
+function listed<T>(items: readonly T[], what: string, format: (item: T) => string): string {
   const more = items.length - MOST_LISTED;
   return paragraphs([
     ...items.slice(0, MOST_LISTED).map(format),
-    more > 0 ? `… and ${more} more: --json has them all.` : undefined,
+    more > 0 ? `… and ${more} more ${what}: --json has them all.` : undefined,
   ]);
 }

@@ -90,12 +90,60 @@ describe('the text about a thousand tenants', () => {
     expect(text).not.toContain('initech');
   });
 
-  it('lists no more failures than anybody reads', () => {
-    const failed = Array.from({ length: 300 }, (_, index) =>
-      tenant(`t${index}`, { status: 'failed', failed: failure }),
+  it('groups failures by their reason, whatever names, times and processes are in it', () => {
+    const failed = Array.from({ length: 2000 }, (_, index) => {
+      const name = `t${index}`;
+      const error = new MigratorError(
+        'MIGRATION_FAILED',
+        `relation "${name}.users" is locked by process ${index} since 2025-01-01T00:00:${10 + (index % 50)}Z`,
+      );
+      return tenant(name, { status: 'failed', failed: { ...failure, error } });
+    });
+    const refused = ['x', 'y'].map((name) =>
+      tenant(name, { status: 'refused', error: new MigratorError('LOCK_HELD', 'Held.') }),
+    );
+    const text = formatTenantsResult({ ...thousand(), tenants: [...failed, ...refused] });
+    expect(text).toContain(
+      `2000 tenants failed at ${failure.id} step_2: t0, t1, t2, t3, t4, and 1995 more`,
+    );
+    expect(text).toContain('2 tenants were refused: x, y\n  LOCK_HELD: Held.');
+    expect(text.split('\n').length).toBeLessThan(15);
+    const document = JSON.parse(toJson({ ...thousand(), tenants: failed })) as TenantsResult;
+    expect(document.tenants[1999]).toMatchObject({
+      tenant: 't1999',
+      failed: { id: failure.id, error: { code: 'MIGRATION_FAILED' } },
+    });
+    const summary = formatMarkdownSummary(tenantReports({ ...thousand(), tenants: failed }));
+    expect(summary.match(/MIGRATION/g)).toHaveLength(1);
+    expect(summary).toMatch(/2000 tenants: t0, .* and 1995 more/);
+  });
+
+  it('keeps reasons apart: another migration, another error, a name that is part of a word', () => {
+    const failed = ['MIGRATION_FAILED', 'LOCK_TIMEOUT'].flatMap((code, index) =>
+      ['a', 'b'].map((name) =>
+        tenant(`${name}${index}`, {
+          status: 'failed',
+          failed: { ...failure, error: new MigratorError(code as 'LOCK_TIMEOUT', 'a banana') },
+        }),
+      ),
     );
     const text = formatTenantsResult({ ...thousand(), tenants: failed });
-    expect(text).toContain('… and 280 more: --json has them all.');
+    expect(text.match(/2 tenants failed at/g)).toHaveLength(2);
+    const others = [failure.id, migration('api:1').id].map((id, index) =>
+      tenant(`t${index}`, { status: 'failed', failed: { ...failure, id } }),
+    );
+    expect(formatTenantsResult({ ...thousand(), tenants: others })).not.toContain(
+      '2 tenants failed',
+    );
+  });
+
+  it('lists no more reasons than anybody reads', () => {
+    const failed = Array.from({ length: 300 }, (_, index) => {
+      const error = new MigratorError('MIGRATION_FAILED', `no table users_${index}`);
+      return tenant(`t${index}`, { status: 'failed', failed: { ...failure, error } });
+    });
+    const text = formatTenantsResult({ ...thousand(), tenants: failed });
+    expect(text).toContain('… and 280 more reasons: --json has them all.');
   });
 
   it('says when there are none', () => {
@@ -124,6 +172,7 @@ it('the status of tenants puts those together that lack the same', () => {
     tenant: name,
     counts,
     pending: [failure.id],
+    failed: [],
     problems: [],
     error: undefined,
     formerEnvironment: 'qa',
@@ -139,6 +188,7 @@ it('the status of tenants puts those together that lack the same', () => {
         tenant: 'drifted',
         counts: { ...counts, drifted: 1 },
         pending: [],
+        failed: [],
         problems: problem === undefined ? [] : [problem],
         error: undefined,
         ...NOT_RENAMED,
@@ -147,6 +197,7 @@ it('the status of tenants puts those together that lack the same', () => {
         tenant: 'gone',
         counts,
         pending: [],
+        failed: [],
         problems: [],
         error: new MigratorError('CONNECTION_FAILED', 'Nobody is there.'),
         ...NOT_RENAMED,
@@ -154,6 +205,25 @@ it('the status of tenants puts those together that lack the same', () => {
     ],
   };
   expectGolden(formatTenantsStatus(result), 'tenants-status.txt');
+});
+
+it('the status of tenants names what failed there, once for all of them', () => {
+  const counts = { applied: 1, pending: 0, failed: 1, drifted: 0 };
+  const error = { code: 'MIGRATION_FAILED', message: 'no table users' };
+  const tenants = ['a', 'b', 'c'].map((name) => ({
+    tenant: name,
+    counts,
+    pending: [],
+    failed: [{ id: failure.id, name: 'step_2', state: 'failed' as const, error }],
+    problems: [],
+    error: undefined,
+    ...NOT_RENAMED,
+  }));
+  const total = { total: 3, upToDate: 0, behind: 0, troubled: 3 };
+  const text = formatTenantsStatus({ ...context, counts: total, tenants });
+  expect(text).toContain(
+    `3 tenants: a, b, c\n  1 failed, 0 drifted\n  ${failure.id} step_2 failed: MIGRATION_FAILED: no table users`,
+  );
 });
 
 it('the matrix shows migrations by databases, also one that cannot be looked at', () => {

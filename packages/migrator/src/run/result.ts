@@ -86,6 +86,7 @@ export interface TenantOutcome {
   readonly status: RunResult['status'] | 'refused' | 'not-reached';
   /** Empty where nothing ran. */
   readonly runId: string;
+  /** In order, with those of other projects that go before. */
   readonly planned: readonly MigrationId[];
   /** The rename that a run would carry over before what is planned. Only a dry run has it. */
   readonly rename?: PendingRename | undefined;
@@ -132,12 +133,23 @@ export interface TenantsResult extends ResultContext {
   readonly finishedAt: string;
 }
 
+/** A migration whose last attempt failed, or did not finish. */
+export interface FailedAttempt {
+  readonly id: MigrationId;
+  readonly name: string;
+  readonly state: 'failed' | 'running';
+  /** As recorded; `undefined` for an attempt that was interrupted. */
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+}
+
 /** The state of one tenant, in short. */
 export interface TenantStatus extends PendingRename {
   readonly tenant: string;
   readonly counts: StatusResult['counts'];
   /** What `migrate` would apply. */
   readonly pending: readonly MigrationId[];
+  /** The migrations whose last attempt failed or was interrupted, with the recorded reason. */
+  readonly failed: readonly FailedAttempt[];
   /** What would stop `migrate` now. */
   readonly problems: readonly import('../errors').Problem[];
   /** Why it could not be looked at; the rest is empty then. */

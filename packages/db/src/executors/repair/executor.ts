@@ -5,56 +5,80 @@ import {
   MigratorError,
   type AdoptEnvironmentResult,
   type MigrationAgent,
+  type ChangingCommand,
   type RepairAction,
+  type RepairOptions,
   type RepairResult,
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
-import { refuseTenants } from '../shared/refuse-tenants';
 import { durationsOf, runTask } from '../shared/run-task';
 import { versionText } from '../shared/version-option';
 import type { RepairExecutorSchema } from './schema';
 
 /** Corrects what the history of a project says. Only shows it, unless an option asks for more. */
 const repairExecutor: PromiseExecutor<RepairExecutorSchema> = (options, context) => {
-  const task = [context.projectName, context.targetName, context.configurationName];
-  const command = `nx run ${task.filter(Boolean).join(':')}`;
-  const database = options.database === undefined ? '' : ` --database=${options.database}`;
+  const { name, yes, adoptEnvironment } = options;
+  const [action] = actionsOf(options);
+  const changes = action !== undefined || yes === true;
+  const named = {
+    command: 'repair' as const,
+    ...(name === undefined ? {} : { migration: String(name) }),
+    options: { [action ?? 'yes']: true as const },
+  };
+  const choice = { per: 'target' as const, ...(changes ? { named } : {}) };
   return runTask<RepairResult | AdoptEnvironmentResult>({
     options,
     context,
     overrides: durationsOf(options),
-    targets: 'one',
-    run: (agent) => repair(agent, options),
+    choice: adoptEnvironment === undefined ? choice : { per: 'database' },
+    ...(changes || adoptEnvironment !== undefined
+      ? { check: (agent) => commandFor(agent, options) }
+      : {}),
+    run: (agent) =>
+      adoptEnvironment === undefined
+        ? agent.repair(repairOptionsOf(options, agent.settings.project))
+        : adopt(agent, adoptEnvironment, options),
     format: (result, detail) =>
       'histories' in result
         ? formatAdoption(result)
         : formatRepair(result, {
             doAll: '--yes',
-            commandFor: ({ version }, action) =>
-              `${command} --name=${version} --${action}${database}`,
             formatRun: (run) => formatRunResult(run, { detail }),
           }),
     succeeded: (result) => result.status !== 'failed',
-    afterFailure: 'stop',
+    afterFailure: changes ? 'stop' : 'continue',
   });
 };
 
-async function repair(
-  agent: MigrationAgent,
-  options: RepairExecutorSchema,
-): Promise<RepairResult | AdoptEnvironmentResult> {
-  const actions = actionsOf(options);
-  const { name, adoptEnvironment: from, confirm } = options;
-  if (from !== undefined) {
-    if (name !== undefined || actions.length > 0) {
-      throw invalid(
-        '--adopt-environment is about a whole database. It takes no --name and no other action.',
-        'Adopt the environment first, then repair single migrations.',
-      );
-    }
-    return agent.adoptEnvironment({ from, mode: options.dryRun ? 'show' : 'run', confirm });
+/** The command that is checked on several targets. */
+function commandFor({ settings }: MigrationAgent, options: RepairExecutorSchema): ChangingCommand {
+  if (options.adoptEnvironment !== undefined) {
+    throw invalid(
+      '--adopt-environment works on one database, and several are meant.',
+      'Name it: --database=<name>.',
+    );
   }
-  refuseTenants(agent, 'repair');
+  return { command: 'repair', options: repairOptionsOf(options, settings.project) };
+}
+
+function adopt(
+  agent: MigrationAgent,
+  from: string,
+  options: RepairExecutorSchema,
+): Promise<AdoptEnvironmentResult> {
+  const { name, confirm, dryRun } = options;
+  if (name !== undefined || actionsOf(options).length > 0) {
+    throw invalid(
+      '--adopt-environment is about a whole database. It takes no --name and no other action.',
+      'Adopt the environment first, then repair single migrations.',
+    );
+  }
+  return agent.adoptEnvironment({ from, mode: dryRun ? 'show' : 'run', confirm });
+}
+
+function repairOptionsOf(options: RepairExecutorSchema, project: string): RepairOptions {
+  const { name, confirm } = options;
+  const actions = actionsOf(options);
   const [action, ...more] = actions;
   if (more.length > 0) {
     const given = actions.map((each) => `--${each}`).join(', ');
@@ -69,12 +93,12 @@ async function repair(
       `Give --name=<name or version>. Without any option the target shows what needs repair.`,
     );
   }
-  return agent.repair({
-    migration: name === undefined ? undefined : versionText('name', name, agent.settings.project),
+  return {
+    migration: name === undefined ? undefined : versionText('name', name, project),
     action,
     mode: options.dryRun !== true && (action !== undefined || options.yes) ? 'run' : 'show',
     confirm,
-  });
+  };
 }
 
 function actionsOf(options: RepairExecutorSchema): RepairAction[] {

@@ -1,41 +1,53 @@
 import {
   formatRunResult,
   MigratorError,
-  type MigrationAgent,
+  type RevertSelection,
+  type RollbackOptions,
   type RunResult,
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
-import { refuseTenants } from '../shared/refuse-tenants';
 import { durationsOf, runTask } from '../shared/run-task';
 import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
 import type { RollbackExecutorSchema } from './schema';
 
-type Selection = Parameters<MigrationAgent['rollback']>[0]['selection'];
-
 /** Reverts migrations of a project with their stored rollback data. */
-const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, context) =>
-  runTask<RunResult>({
+const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, context) => {
+  const { name, to, last, dryRun, confirm } = options;
+  const optionsFor = (project: string, targets: number): RollbackOptions => ({
+    selection: selectionOf(options, project),
+    mode: dryRun === true ? 'dry-run' : 'run',
+    confirm,
+    notApplied: targets > 1 ? 'skip' : 'refuse',
+  });
+  return runTask<RunResult>({
     options,
     context,
     overrides: durationsOf(options),
-    run: async (agent) => {
-      refuseTenants(agent, 'rollback');
-      return agent.rollback({
-        selection: selectionOf(options, agent.settings.project),
-        mode: options.dryRun === true ? 'dry-run' : 'run',
-        confirm: options.confirm,
-      });
+    choice: {
+      per: 'target',
+      named: {
+        command: 'rollback',
+        ...(name === undefined ? {} : { migration: String(name) }),
+        options: {
+          ...(to === undefined ? {} : { to: String(to) }),
+          ...(last === undefined ? {} : { last: String(last) }),
+          ...(dryRun === true ? { 'dry-run': true } : {}),
+        },
+      },
     },
+    check: ({ settings }) => ({ command: 'rollback', options: optionsFor(settings.project, 2) }),
+    run: (agent, targets) => agent.rollback(optionsFor(agent.settings.project, targets)),
     format: (result, detail) => formatRunResult(result, { detail }),
     succeeded: (result) => result.status !== 'failed',
     afterFailure: 'stop',
     reporter: reportTo(options.reportFolder, context),
   });
+};
 
-function selectionOf({ name, to, last }: RollbackExecutorSchema, project: string): Selection {
+function selectionOf({ name, to, last }: RollbackExecutorSchema, project: string): RevertSelection {
   const text = (option: string, value: string | number) => versionText(option, value, project);
-  const selections: Selection[] = [
+  const selections: RevertSelection[] = [
     ...(name === undefined
       ? []
       : [{ kind: 'migration' as const, nameOrVersion: text('name', name) }]),

@@ -1,4 +1,4 @@
-import { MigratorError } from '@flashfusion/migrator';
+import { includesName, MigratorError, type GivenNames } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import type { CommonOptions } from './options';
 
@@ -8,22 +8,31 @@ export type DatabaseContext = Pick<
   'projectName' | 'targetName' | 'target' | 'taskGraph'
 >;
 
+/** The database that a target is for, or that the options name. */
+export type ChosenDatabase =
+  | { readonly kind: 'these'; readonly database: GivenNames | undefined }
+  /** The command line names other databases than the one that this target is for: nothing to do. */
+  | { readonly kind: 'other' };
+
 /**
- * Whether the command line names another database than the one that this target is for, such as `us` for `migrate--eu`. A task that
- * another one waits for got that option passed on, and has nothing to do.
+ * The databases to work on. A target that is for one database, such as `migrate--eu`, works on that one if the command line names
+ * it, also in a list or by a pattern. If the command line names others, a task that another one waits for has nothing to do: it
+ * got the option passed on.
  *
- * @throws {MigratorError} `INVALID_ARGUMENT` for a task that was asked for itself
+ * @throws {MigratorError} `INVALID_ARGUMENT` for a task that was asked for itself and is for another database
  */
-export function isForAnotherDatabase(
+export function chooseDatabase(
   { database }: Pick<CommonOptions, 'database'>,
-  { projectName, targetName, target, taskGraph }: DatabaseContext,
-): boolean {
+  context: DatabaseContext,
+): ChosenDatabase {
+  const { projectName, targetName, target } = context;
   const own = (target?.options as { database?: unknown } | undefined)?.database;
-  if (typeof own !== 'string' || database === own) return false;
-  if (isAwaited(`${projectName}`, `${targetName}`, taskGraph)) return true;
+  if (typeof own !== 'string' || database === undefined) return { kind: 'these', database };
+  if (includesName(database, own)) return { kind: 'these', database: own };
+  if (isAwaited(context)) return { kind: 'other' };
   throw new MigratorError(
     'INVALID_ARGUMENT',
-    `${projectName}:${targetName} is for the database ${own}, and --database=${database} names another one.`,
+    `${projectName}:${targetName} is for the database ${own}, and --database=${String(database)} names another one.`,
     {
       where: `${projectName}:${targetName}`,
       hint: 'Leave --database out, or run the target that is for all databases.',
@@ -31,13 +40,10 @@ export function isForAnotherDatabase(
   );
 }
 
-function isAwaited(
-  project: string,
-  name: string,
-  taskGraph: ExecutorContext['taskGraph'],
-): boolean {
+/** Whether another task of the command waits for this one: it gets the options of that task passed on. */
+export function isAwaited({ projectName, targetName, taskGraph }: DatabaseContext): boolean {
   const own = Object.values(taskGraph?.tasks ?? {}).find(
-    ({ target }) => target.project === project && target.target === name,
+    ({ target }) => target.project === projectName && target.target === targetName,
   );
   return Object.values(taskGraph?.dependencies ?? {}).some((ids) => ids.includes(own?.id ?? ''));
 }

@@ -1,11 +1,12 @@
-import type { MigrationAgent } from '@flashfusion/migrator';
+import type { MigrationAgent, RefusedTarget } from '@flashfusion/migrator';
 import { presentable } from './output';
 
-/** Which database a task was about, as far as it got to know. */
+/** Which target a task was about, as far as it got to know. */
 export interface Place {
   readonly project: string;
   readonly environment: string | undefined;
   readonly databaseName: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 /** What came of one database: a result, a refusal before or instead of one, or nothing as an earlier one failed. */
@@ -55,6 +56,19 @@ export function documentOf<Result>(finding: Finding<Result>): unknown {
   }
 }
 
+/** The findings of a command that was checked on several targets and refused on some of them: nothing was changed on any. */
+export function refusedFindings(
+  agents: readonly MigrationAgent[],
+  refused: readonly RefusedTarget[],
+): Finding<never>[] {
+  return agents.map((agent): Finding<never> => {
+    const refusal = refused.find((each) => each.agent === agent);
+    return refusal === undefined
+      ? unreached(agent)
+      : { kind: 'refused', place: placeOf(agent), error: refusal.error };
+  });
+}
+
 async function findingOf<Result>(
   agent: MigrationAgent,
   run: EachDatabase<Result>['run'],
@@ -72,6 +86,6 @@ function unreached(agent: MigrationAgent): Finding<never> {
 }
 
 function placeOf({ settings }: MigrationAgent): Place {
-  const { project, environment, databaseName } = settings;
-  return { project, environment, databaseName };
+  const { project, environment, databaseName, tenant } = settings;
+  return { project, environment, databaseName, ...(tenant === undefined ? {} : { tenant }) };
 }

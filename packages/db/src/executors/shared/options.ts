@@ -1,3 +1,5 @@
+import type { GivenNames } from '@flashfusion/migrator';
+
 /** What executors that change a database take over the configuration: `30s`, `2m`, or milliseconds as a number. */
 export interface DurationOptions {
   /** How long to wait for another runner of the same project. */
@@ -12,8 +14,10 @@ export interface DurationOptions {
 export interface CommonOptions {
   /** Environment; else the configuration's, else `NODE_ENV`, else `development`. */
   readonly environment?: string;
-  /** One of the environment's named databases; all of them when absent. */
-  readonly database?: string;
+  /** Names of the environment's databases, lists of them or patterns; all of them when absent. */
+  readonly database?: GivenNames;
+  /** The same for the environment's tenants. */
+  readonly tenant?: GivenNames;
   /** What to do when the environment has no such database. */
   readonly unknownDatabase?: 'refuse' | 'skip';
   /** One JSON document on standard output; everything else goes to standard error. */

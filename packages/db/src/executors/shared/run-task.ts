@@ -1,16 +1,27 @@
 import {
+  checkTargets,
   formatError,
   formatEvent,
   MigrationAgent,
   MigratorError,
   nameCommandsFor,
+  type ChangingCommand,
+  type GivenNames,
+  type RefusedTarget,
+  type TargetChoice,
 } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { refuseCachedTarget } from './cached-target';
-import { isForAnotherDatabase } from './chosen-database';
+import { chooseDatabase, isAwaited } from './chosen-database';
 import { chooseEnvironment } from './environment';
-import { documentOf, onEachDatabase, type Finding, type Place } from './on-each-database';
+import {
+  documentOf,
+  onEachDatabase,
+  refusedFindings,
+  type Finding,
+  type Place,
+} from './on-each-database';
 import type { CommonOptions, DurationOptions } from './options';
 import { print, printJson, tell } from './output';
 import { cancelOnSignals } from './signals';
@@ -26,10 +37,12 @@ export interface Task<Result> {
   readonly options: CommonOptions;
   readonly context: ExecutorContext;
   readonly overrides?: LoadOptions['overrides'];
-  /** `one`: where the environment has several databases, the command has to name one. Default `each`. */
-  readonly targets?: 'each' | 'one';
-  /** Runs on one database. */
-  run(agent: MigrationAgent): Promise<Result>;
+  /** Which targets the command acts on. Default: each database with its tenants. */
+  readonly choice?: Pick<TargetChoice, 'per' | 'named'>;
+  /** A command that undoes or rewrites, for one of several targets: it is checked on all of them before the first is changed. */
+  readonly check?: (agent: MigrationAgent) => ChangingCommand;
+  /** Runs on one target, of so many. */
+  run(agent: MigrationAgent, targets: number): Promise<Result>;
   /** The result, for people; `verbose` with causes and stacks. */
   format(result: Result, detail: Detail): string;
   succeeded(result: Result): boolean;
@@ -52,7 +65,11 @@ export interface Reporter<Result> {
  */
 export async function runTask<Result>(task: Task<Result>): Promise<{ success: boolean }> {
   const { options, reporter } = task;
-  nameCommandsFor({ kind: 'nx', targetOf: targetNames(task.context) });
+  nameCommandsFor({
+    kind: 'nx',
+    targetOf: targetNames(task.context),
+    defaultEnvironment: process.env['NODE_ENV'],
+  });
   const cancel = cancelOnSignals();
   try {
     await quietly(() => reporter?.begin(presumedPlace(task)));
@@ -79,16 +96,22 @@ async function findingsOf<Result>(
   let agents: MigrationAgent[];
   try {
     refuseCachedTarget(task.context);
-    if (isForAnotherDatabase(task.options, task.context)) return [];
-    agents = await loadAgents(task, signal);
-    if (task.targets === 'one') refuseSeveral(agents);
+    const chosen = chooseDatabase(task.options, task.context);
+    if (chosen.kind === 'other') return [];
+    agents = await loadAgents(task, chosen.database, signal);
+    const refused = await checkTask(task, agents);
+    if (refused.length > 0) {
+      const findings = refusedFindings(agents, refused);
+      for (const finding of findings) tellFinding(task, finding);
+      return findings;
+    }
   } catch (error) {
     const refused: Finding<Result> = { kind: 'refused', place: presumedPlace(task), error };
     tellFinding(task, refused);
     return [refused];
   }
   return onEachDatabase(agents, {
-    run: (agent) => task.run(agent),
+    run: (agent) => task.run(agent, agents.length),
     succeeded: (result) => task.succeeded(result),
     afterFailure: task.afterFailure,
     tell: (finding) => tellFinding(task, finding),
@@ -96,19 +119,33 @@ async function findingsOf<Result>(
   });
 }
 
+/** @returns the targets that refuse; none where there is one, which refuses by itself before it changes anything */
+async function checkTask<Result>(
+  { check }: Task<Result>,
+  agents: readonly MigrationAgent[],
+): Promise<readonly RefusedTarget[]> {
+  const [first, second] = agents;
+  if (check === undefined || first === undefined || second === undefined) return [];
+  return checkTargets(agents, check(first));
+}
+
 /** For people, as it comes; JSON is printed at the end, in one piece. */
 function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void {
   const { options, context } = task;
   const detail = detailOf(options, context);
-  const { project, databaseName } = finding.place;
+  const { project, databaseName, tenant } = finding.place;
+  const narrowed = databaseName !== undefined || tenant !== undefined;
   switch (finding.kind) {
     case 'result':
       if (options.json !== true) print(task.format(finding.result, detail));
       return;
     case 'refused':
+      if (narrowed) tell(`${project} · ${pathOf(finding.place)}`);
       return tell(formatError(finding.error, { detail }));
     case 'not-reached':
-      return tell(`${project}: ${databaseName ?? 'its database'} was not reached.`);
+      return tell(
+        `${project}: ${narrowed ? pathOf(finding.place) : 'its database'} was not reached.`,
+      );
   }
 }
 
@@ -116,26 +153,21 @@ function detailOf(options: CommonOptions, { isVerbose }: ExecutorContext): Detai
   return options.verbose === true || isVerbose ? 'verbose' : 'short';
 }
 
+function pathOf({ environment, databaseName, tenant }: Place): string {
+  return [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');
+}
+
 /** Where a task works as long as its configuration was not read, or when it cannot be. */
 function presumedPlace<Result>({ options, context }: Task<Result>): Place {
-  const place = { project: context.projectName ?? '', databaseName: options.database };
+  const { database } = options;
+  const databaseName = typeof database === 'string' ? database : undefined;
+  const place = { project: context.projectName ?? '', databaseName };
   try {
     const environment = chooseEnvironment(options.environment, context);
     return { ...place, environment: environment ?? process.env['NODE_ENV'] ?? 'development' };
   } catch {
     return { ...place, environment: undefined };
   }
-}
-
-/** @throws {MigratorError} `INVALID_ARGUMENT` for several databases */
-function refuseSeveral(agents: readonly MigrationAgent[]): void {
-  if (agents.length <= 1) return;
-  const names = agents.flatMap(({ settings }) => settings.databaseName ?? []);
-  throw new MigratorError(
-    'INVALID_ARGUMENT',
-    `The environment has ${agents.length} databases (${names.join(', ')}), and this target works on one of them.`,
-    { hint: 'Name it: --database=<name>.' },
-  );
 }
 
 /** What the command line says over the configuration; what it does not say is not there. */
@@ -149,17 +181,22 @@ export function durationsOf(options: DurationOptions): NonNullable<LoadOptions['
 }
 
 async function loadAgents<Result>(
-  { options, context, overrides }: Task<Result>,
+  { options, context, overrides, choice = { per: 'database' } }: Task<Result>,
+  database: GivenNames | undefined,
   signal: AbortSignal,
 ): Promise<MigrationAgent[]> {
   const project = context.projectName ?? '';
   const root = context.projectsConfigurations.projects[project]?.root ?? '.';
-  try {
-    return await MigrationAgent.load({
+  const awaited = isAwaited(context);
+  const load = (names: GivenNames | undefined) =>
+    MigrationAgent.targets({
       projectRoot: join(context.root, root),
       project,
       environment: chooseEnvironment(options.environment, context),
-      database: options.database,
+      database: names,
+      tenant: options.tenant,
+      unknownTenants: awaited ? 'leave-out' : 'refuse',
+      ...choice,
       overrides,
       signal,
       onEvent: (event) => {
@@ -169,11 +206,17 @@ async function loadAgents<Result>(
         else print(line);
       },
     });
+  try {
+    return await load(database);
   } catch (error) {
-    const skip = error instanceof MigratorError && error.code === 'UNKNOWN_DATABASE';
-    if (!skip || options.unknownDatabase !== 'skip') throw error;
-    tell(`${error.message} Nothing to do.`);
-    return [];
+    if (!(error instanceof MigratorError) || error.code !== 'UNKNOWN_DATABASE') throw error;
+    if (options.unknownDatabase === 'skip') {
+      tell(`${error.message} Nothing to do.`);
+      return [];
+    }
+    // The option was passed on by a project that has such a database. One without it is waited for as a whole.
+    if (awaited) return load(undefined);
+    throw error;
   }
 }
 

@@ -1,0 +1,235 @@
+import {
+  createTestDatabase,
+  describeEachPostgres,
+  type TestDatabase,
+} from '../../migrator/src/testing/postgres';
+import { folderWith, removeFolders } from './testing/folders';
+import { run } from './testing/run';
+
+jest.setTimeout(60_000);
+afterAll(removeFolders);
+
+const migration = (version: string, name: string) => ({
+  [`migrations/${version}_${name}.cjs`]: `module.exports = { version: '${version}', name: '${name}',
+    async up(db) { await db.query('CREATE TABLE ${name} (id int)'); },
+    async down(db) { await db.query('DROP TABLE ${name}'); } };`,
+});
+const FIRST = '20250101000000';
+const SECOND = '20250102000000';
+
+describeEachPostgres('targets of a command', (server) => {
+  let eu: TestDatabase;
+  let us: TestDatabase;
+  beforeEach(async () => {
+    eu = await createTestDatabase(server);
+    us = await createTestDatabase(server);
+  });
+  afterEach(async () => {
+    await eu.drop();
+    await us.drop();
+  });
+
+  /** A project with an environment `production`. */
+  async function project(environment: string): Promise<string> {
+    return folderWith({
+      'nx.json': '{}',
+      'db.config.cjs': `module.exports = { project: 'shop', environments: { production: ${environment} } };`,
+      ...migration(FIRST, 'one'),
+      ...migration(SECOND, 'two'),
+    });
+  }
+  const databases = () => `databases: { eu: { url: '${eu.url}' }, us: { url: '${us.url}' } }`;
+  const twoDatabases = () => project(`{ ${databases()} }`);
+  const withTenants = (names: string) =>
+    project(`{ url: '${eu.url}', tenants: async () => ${names} }`);
+
+  const db = (cwd: string, ...args: string[]) => run({ cwd }, 'db', ...args, '--env=production');
+  async function json<T>(cwd: string, ...args: string[]): Promise<T> {
+    return JSON.parse((await db(cwd, ...args, '--json')).stdout) as T;
+  }
+
+  /** The number of applied migrations in each database. */
+  async function applied(cwd: string): Promise<number[]> {
+    const status = await json<{ counts: { applied: number } }[]>(cwd, 'status');
+    return status.map(({ counts }) => counts.applied);
+  }
+
+  describe('Commands that undo or rewrite, with several databases', () => {
+    it('G2: refuses rollback, repair and baseline unless the database is named', async () => {
+      const cwd = await twoDatabases();
+      expect((await db(cwd, 'migrate', `--to=${FIRST}`)).exitCode).toBe(0);
+      const commands = [
+        ['rollback', '--last'],
+        ['rollback', 'one'],
+        ['rollback', `--to=${FIRST}`],
+        ['rollback', '--last', '--dry-run'],
+        ['repair', FIRST, '--mark-reverted'],
+        ['repair', '--yes'],
+        ['baseline', `--to=${FIRST}`],
+      ];
+      for (const args of commands) {
+        const { exitCode, stderr } = await db(cwd, ...args);
+        expect(exitCode).toBe(2);
+        expect(stderr).toContain('shop has 2 databases (eu, us) in production');
+        expect(stderr).toMatch(/`ff db [^`]*--project=shop --env=production --database=eu/);
+        expect(stderr).toMatch(/all of them: `ff db [^`]*--database='\*'/);
+      }
+      expect(await applied(cwd)).toEqual([1, 1]);
+    });
+
+    it('G2: refuses to revert different migrations on the databases of a list', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate', '--database=eu');
+      await db(cwd, 'migrate', '--database=us', '--to=one');
+      for (const names of ['--database=eu,us', '--database=*', '--database=us,e*']) {
+        const { exitCode, stderr } = await db(cwd, 'rollback', '--last', names);
+        expect(exitCode).toBe(2);
+        expect(stderr).toContain('TARGETS_DIFFER');
+        expect(stderr).toContain(`production/eu would revert shop:${SECOND} (two)`);
+        expect(stderr).toContain(`production/us would revert shop:${FIRST} (one)`);
+      }
+      expect(await applied(cwd)).toEqual([2, 1]);
+      expect(await json(cwd, 'rollback', '--last', '--database=eu,us')).toMatchObject([
+        {
+          project: 'shop',
+          environment: 'production',
+          databaseName: 'eu',
+          error: { code: 'TARGETS_DIFFER' },
+        },
+        {
+          project: 'shop',
+          environment: 'production',
+          databaseName: 'us',
+          error: { code: 'TARGETS_DIFFER' },
+        },
+      ]);
+    });
+
+    it('G2: reverts the same migration everywhere, and skips databases without it', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate', '--database=eu');
+      await db(cwd, 'migrate', '--database=us', '--to=one');
+      const named = await db(cwd, 'rollback', 'two', '--database=eu', '--database=us');
+      expect(named.exitCode).toBe(0);
+      expect(await applied(cwd)).toEqual([1, 1]);
+      expect((await db(cwd, 'rollback', '--last', '--database=*')).exitCode).toBe(0);
+      expect(await applied(cwd)).toEqual([0, 0]);
+      const nowhere = await db(cwd, 'rollback', 'two', '--database=*');
+      expect(nowhere.exitCode).toBe(2);
+      expect(nowhere.stderr).toContain('NOT_APPLIED');
+    });
+
+    it('G2: brings every database of a list to the version of --to', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate', '--database=eu');
+      await db(cwd, 'migrate', '--database=us', '--to=one');
+      expect((await db(cwd, 'rollback', '--to=one', '--database=eu,us')).exitCode).toBe(0);
+      expect(await applied(cwd)).toEqual([1, 1]);
+    });
+
+    it('G2: changes nothing anywhere if one of the list refuses', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate', '--database=us', '--to=one');
+      // eu could be baselined, us has a history.
+      const { exitCode, stderr, stdout } = await db(
+        cwd,
+        'baseline',
+        '--to=two',
+        '--database=eu,us',
+      );
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: 'Not reached: eu\n' });
+      expect(stderr).toMatch(/shop · production\/us\nHISTORY_NOT_EMPTY/);
+      expect(await applied(cwd)).toEqual([0, 1]);
+    });
+
+    it('G1: refuses to mark a migration that stands differently on the databases of a list', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate', '--database=us');
+      const args = ['repair', 'two', '--mark-reverted', '--database=eu,us'];
+      expect((await db(cwd, ...args)).exitCode).toBe(2);
+      const marked = await db(cwd, 'repair', 'two', '--mark-reverted', '--database=us');
+      expect(marked.exitCode).toBe(0);
+      expect(await applied(cwd)).toEqual([0, 1]);
+      const { stderr } = await db(cwd, 'repair', 'two', '--mark-applied', '--database=*');
+      expect(stderr).toContain('never ran there');
+      expect(stderr).toContain('which is reverted');
+      expect(await applied(cwd)).toEqual([0, 1]);
+    });
+
+    it('still shows all databases where a command changes nothing', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate');
+      const { exitCode, stdout } = await db(cwd, 'repair');
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(/shop in production\/eu[^]*shop in production\/us/);
+    });
+
+    it('refuses a name that does not exist, and names all of them', async () => {
+      const cwd = await twoDatabases();
+      const many = await json<{ error: { problems: { code: string; hint: string }[] } }>(
+        cwd,
+        'migrate',
+        '--database=eu,uss,asia',
+      );
+      expect(many.error.problems).toMatchObject([
+        { code: 'UNKNOWN_DATABASE', message: expect.stringContaining('"uss"') as string },
+        { code: 'UNKNOWN_DATABASE', message: expect.stringContaining('"asia"') as string },
+      ]);
+      expect(many.error.problems[0]?.hint).toContain('Did you mean “us”?');
+      expect((await db(cwd, 'status', '--database=x*')).exitCode).toBe(2);
+      for (const empty of ['--database=', '--database=eu,', '--database=,']) {
+        expect((await db(cwd, 'status', empty)).stderr).toContain('an empty name');
+      }
+    });
+  });
+
+  describe('Commands with tenants', () => {
+    it('act on lists and patterns of tenants', async () => {
+      const cwd = await withTenants(`['acme-de', 'acme-fr', 'other', 'a,b', '007']`);
+      const some = await json(cwd, 'migrate', '--tenant=acme-*,other', '--to=one');
+      expect(some).toMatchObject({ counts: { total: 3, done: 3 } });
+      // A value that is exactly a name is that name.
+      expect(await json(cwd, 'migrate', '--tenant=a,b')).toMatchObject({ tenant: 'a,b' });
+      expect(await json(cwd, 'migrate', '--tenant=007')).toMatchObject({ tenant: '007' });
+      expect(await json(cwd, 'status', '--tenant=acme-*')).toMatchObject({ counts: { total: 2 } });
+      expect(await json(cwd, 'rollback', '--last', '--tenant=acme-*')).toMatchObject([
+        { tenant: 'acme-de', done: [{ name: 'one' }] },
+        { tenant: 'acme-fr', done: [{ name: 'one' }] },
+      ]);
+      const unknown = await db(cwd, 'rollback', '--last', '--tenant=other,othr,none*');
+      expect(unknown.exitCode).toBe(2);
+      expect(unknown.stderr).toMatch(/no tenant "othr"[^]*matches "none\*"/);
+      expect(await json(cwd, 'status', '--tenant=other')).toMatchObject({ counts: { applied: 1 } });
+    });
+
+    it('refuse to undo without a named tenant, and print the command', async () => {
+      const cwd = await withTenants(`['acme', "o'neill"]`);
+      await db(cwd, 'migrate');
+      for (const args of [
+        ['rollback', '--last'],
+        ['repair', '--yes'],
+        ['baseline', '--to=one'],
+      ]) {
+        const { exitCode, stderr } = await db(cwd, ...args);
+        expect(exitCode).toBe(2);
+        expect(stderr).toMatch(/has tenants \(acme, o'neill\)[^]*--tenant=acme[^]*--tenant='\*'/);
+      }
+    });
+
+    it('G2: refuse a tenant that is in two databases unless the database is named', async () => {
+      const cwd = await project(`{ ${databases()}, tenants: async () => ['acme'] }`);
+      await db(cwd, 'migrate');
+      const { exitCode, stderr } = await db(cwd, 'rollback', 'one', '--tenant=acme');
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain('production/eu/acme and production/us/acme');
+      expect(stderr).toContain('--database=eu --tenant=acme');
+      const one = await json(cwd, 'rollback', 'two', '--tenant=acme', '--database=us');
+      expect(one).toMatchObject({ databaseName: 'us', tenant: 'acme', status: 'done' });
+      const last = await json(cwd, 'rollback', '--last', '--tenant=acme', '--database=eu,us');
+      expect(last).toMatchObject([
+        { databaseName: 'eu', tenant: 'acme', error: { code: 'TARGETS_DIFFER' } },
+        { databaseName: 'us', tenant: 'acme', error: { code: 'TARGETS_DIFFER' } },
+      ]);
+    });
+  });
+});
