@@ -252,7 +252,7 @@ describeEachPostgres('ff on a server', (server) => {
     });
     const refused = await ff({ cwd }, 'db', 'migrate', '--env=staging');
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toContain('ff db repair --adopt-environment=development');
+    expect(refused.stderr).toMatch(/`ff db repair [^`]*--adopt-environment=development`/);
     // The command of the hint, as it is printed. It asks for the confirmation, by another command.
     const printed = await ff({ cwd }, ...commandIn(refused.stderr, 'repair'));
     expect(printed.stderr).toMatch(/CONFIRMATION_REQUIRED[^]*--confirm=development/);
@@ -335,7 +335,7 @@ describeEachPostgres('ff on a server', (server) => {
     const shown = await ff({ cwd }, 'db', 'repair');
     expect(shown.exitCode).toBe(0);
     expect(shown.stdout).toMatch(
-      /Nothing was changed[^]*ff db repair 20250917102200 --accept-checksum/,
+      /Nothing was changed[^]*ff db repair 20250917102200 --project=shop --accept-checksum/,
     );
     expect(await ff({ cwd }, 'db', 'migrate')).toMatchObject({ exitCode: 2 });
 

@@ -3,16 +3,17 @@ import {
   describeEachPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
-import { folderWith, removeFolders } from './testing/folders';
+import { startFf } from './testing/ff';
+import { folderWith, removeFolders, writeFiles } from './testing/folders';
 import { run } from './testing/run';
 
 jest.setTimeout(60_000);
 afterAll(removeFolders);
 
-const migration = (version: string, name: string) => ({
+const migration = (version: string, name: string, more = '') => ({
   [`migrations/${version}_${name}.cjs`]: `module.exports = { version: '${version}', name: '${name}',
     async up(db) { await db.query('CREATE TABLE ${name} (id int)'); },
-    async down(db) { await db.query('DROP TABLE ${name}'); } };`,
+    async down(db) { await db.query('DROP TABLE ${name}'); } };${more}`,
 });
 const FIRST = '20250101000000';
 const SECOND = '20250102000000';
@@ -180,6 +181,104 @@ describeEachPostgres('targets of a command', (server) => {
       for (const empty of ['--database=', '--database=eu,', '--database=,']) {
         expect((await db(cwd, 'status', empty)).stderr).toContain('an empty name');
       }
+    });
+  });
+
+  it('G6: names project, environment, database and tenant of what is refused', async () => {
+    const cwd = await project(
+      `{ databases: { eu: { url: '${eu.url}' }, gone: { url: 'postgres://joe@127.0.0.1:1/x' } } }`,
+    );
+    const names = { project: 'shop', environment: 'production' };
+    expect(await json(cwd, 'migrate')).toMatchObject([
+      { ...names, databaseName: 'eu', status: 'done' },
+      { ...names, databaseName: 'gone', error: { code: 'CONNECTION_FAILED' } },
+    ]);
+    expect(await json(cwd, 'migrate', '--database=gone,eu')).toMatchObject([
+      { ...names, databaseName: 'eu', status: 'nothing-to-do' },
+      { ...names, databaseName: 'gone', error: { code: 'CONNECTION_FAILED' } },
+    ]);
+    const { stderr } = await db(cwd, 'migrate');
+    expect(stderr).toMatch(/^shop · production\/gone\nCONNECTION_FAILED/m);
+    const inProtected = await project(
+      `{ ${databases()}, protected: true, tenants: async () => ['acme'] }`,
+    );
+    await db(inProtected, 'migrate', '--database=us');
+    const args = ['rollback', '--last', '--tenant=acme', '--database=us'];
+    expect(await json(inProtected, ...args)).toMatchObject({
+      ...names,
+      databaseName: 'us',
+      tenant: 'acme',
+      error: {
+        code: 'CONFIRMATION_REQUIRED',
+        message: expect.stringContaining('shop in production/us/acme is protected') as string,
+      },
+    });
+  });
+
+  describe('The commands that hints print', () => {
+    const SLOW = '20250103000000';
+    const slow = {
+      [`migrations/${SLOW}_slow.cjs`]: `module.exports = { version: '${SLOW}', name: 'slow', transaction: false,
+        async up(db) { await db.query('CREATE TABLE slow (id int)'); if (process.env.STALL) await db.query('SELECT pg_sleep(60)'); },
+        async down(db) { await db.query('DROP TABLE slow'); } };`,
+    };
+    const isStalled = async () =>
+      (
+        await us.query(
+          "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()",
+        )
+      ).length > 0;
+
+    it('G1: repair the database on which a process was killed, and no other', async () => {
+      const cwd = await twoDatabases();
+      await db(cwd, 'migrate');
+      await writeFiles(cwd, slow);
+      const killed = startFf(
+        { cwd, env: { STALL: '1' } },
+        'db',
+        'migrate',
+        '--env=production',
+        '--database=us',
+      );
+      while (!(await isStalled())) await new Promise((resolve) => setTimeout(resolve, 20));
+      killed.child.kill('SIGKILL');
+      await killed.finished;
+      await us.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()",
+      );
+
+      const { exitCode, stderr } = await db(cwd, 'migrate', '--database=us');
+      expect(exitCode).toBe(2);
+      const printed = [...stderr.matchAll(/`ff (db [^`]*)`/g)].map(([, line = '']) => line);
+      expect(printed).toHaveLength(3);
+      for (const line of printed)
+        expect(line).toContain('--project=shop --env=production --database=us');
+      const shown = await db(cwd, 'repair');
+      expect(shown.stdout).toMatch(/Nothing needs repair: shop in production\/eu/);
+      const mark = printed.find((line) => line.endsWith('--mark-applied')) ?? '';
+      expect((await run({ cwd }, ...mark.split(' '))).exitCode).toBe(0);
+      expect(await applied(cwd)).toEqual([2, 3]);
+      const rows = await eu.query(`SELECT FROM migration_history WHERE version = '${SLOW}'`);
+      expect(rows).toEqual([]);
+    });
+
+    it('G1: address the tenant after a failure and a changed file', async () => {
+      const cwd = await withTenants(`['acme', 'other']`);
+      await db(cwd, 'migrate');
+      await writeFiles(cwd, {
+        ...migration(FIRST, 'one', '// edited'),
+        'migrations/20250104000000_bad.cjs': `module.exports = { version: '20250104000000', name: 'bad', transaction: false,
+          async up(db) { await db.query('SELECT * FROM nowhere'); } };`,
+      });
+      const drifted = await db(cwd, 'migrate', '--tenant=acme');
+      const accept = /`ff (db repair [^`]*--accept-checksum)`/.exec(drifted.stderr)?.[1] ?? '';
+      expect(accept).toContain('--tenant=acme');
+      expect((await run({ cwd }, ...accept.split(' '))).exitCode).toBe(0);
+      const failed = await db(cwd, 'migrate', '--tenant=acme');
+      expect(failed.stdout).toMatch(
+        /`ff db repair [^`]*--env=production --tenant=acme --mark-applied`/,
+      );
+      expect((await db(cwd, 'migrate', '--tenant=other')).stderr).toContain('CHECKSUM_MISMATCH');
     });
   });
 

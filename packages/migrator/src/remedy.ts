@@ -13,10 +13,8 @@ export type RemedyValue = string | Placeholder;
 export interface Remedy {
   readonly command: CommandName;
   /** The target that the command acts on, and no other. */
-  readonly target: Omit<Target, 'databaseName' | 'tenant'> & {
-    /** Of several databases: the names or patterns to pass. */
-    readonly databaseName?: RemedyValue | undefined;
-    readonly tenant?: RemedyValue | undefined;
+  readonly target: {
+    readonly [Part in keyof Target]: Target[Part] | RemedyValue;
   };
   /** The migration that the command is for, by version or name. */
   readonly migration?: RemedyValue;
@@ -47,6 +45,11 @@ export function remedyLine(remedy: Remedy, frontEnd: FrontEnd = currentFrontEnd(
   return frontEnd.kind === 'nx' ? nxCommand(remedy, frontEnd) : ffCommand(remedy, frontEnd);
 }
 
+/** How to generate a migration in the project at hand, as text. */
+export function generateCommands(): string {
+  return 'ff db generate <name>, or nx g @flashfusion/db:migration <name>';
+}
+
 /** An option for a sentence that names no whole command, e.g. `--database=eu`. */
 export function renderOption(name: string, value?: RemedyValue): string {
   return value === undefined ? `--${name}` : `--${name}=${shown(value)}`;
@@ -66,11 +69,14 @@ function ffCommand({ command, target, migration, options }: Remedy, frontEnd: Fr
 function nxCommand({ command, target, migration, options }: Remedy, frontEnd: FrontEnd): string {
   const { project, environment } = target;
   const task =
-    frontEnd.kind === 'nx' ? frontEnd.targetOf(command, project) : `${project}:${command}`;
+    typeof project === 'string' && frontEnd.kind === 'nx'
+      ? frontEnd.targetOf(command, project)
+      : `${plain(project)}:${command}`;
   // The configuration carries the environment: without it the command would lead to another database.
-  const configuration = isDefault(environment, frontEnd) ? '' : `:${environment}`;
+  const configuration = isDefault(environment, frontEnd) ? '' : `:${plain(environment)}`;
+  const word = `${task}${configuration}`;
   return [
-    `nx run ${quoted(`${task}${configuration}`)}`,
+    `nx run ${typeof project === 'string' && typeof environment === 'string' ? quoted(word) : word}`,
     ...(migration === undefined ? [] : [renderOption('name', migration)]),
     ...narrowing(target),
     ...renderOptions(options),
@@ -78,7 +84,7 @@ function nxCommand({ command, target, migration, options }: Remedy, frontEnd: Fr
 }
 
 /** Left out only where it is the default of this process and of a process without `NODE_ENV`. */
-function isDefault(environment: string, { defaultEnvironment }: FrontEnd): boolean {
+function isDefault(environment: RemedyValue, { defaultEnvironment }: FrontEnd): boolean {
   return (
     environment === DEFAULT_ENVIRONMENT &&
     (defaultEnvironment ?? DEFAULT_ENVIRONMENT) === DEFAULT_ENVIRONMENT
@@ -99,7 +105,11 @@ function renderOptions(options: Remedy['options'] = {}): string[] {
 }
 
 function shown(value: RemedyValue): string {
-  return typeof value === 'string' ? quoted(value) : `<${value.placeholder}>`;
+  return typeof value === 'string' ? quoted(value) : plain(value);
+}
+
+function plain(value: RemedyValue): string {
+  return typeof value === 'string' ? value : `<${value.placeholder}>`;
 }
 
 /** Quotes a word for a POSIX shell where it needs quotes. */

@@ -8,6 +8,7 @@ import { confirmationProblem, wrongConfirmation } from '../plan/confirmation';
 import type { ResultContext } from '../run/result';
 import { changeEnvironment, type ChangedHistory } from './change-environment';
 import { withLocks } from './own-project';
+import { targetPath } from '../target';
 import {
   lookAtHistory,
   projectDatabase,
@@ -172,6 +173,7 @@ function confirmation(
     { configured: settings.protected, stamps },
     {
       expected: from,
+      target: `${settings.project} in ${targetPath(settings)}`,
       confirm,
       would: histories.map(
         ({ schema, migrations }) =>

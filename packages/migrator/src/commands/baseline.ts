@@ -95,7 +95,7 @@ async function chooseMigrations(
     );
   }
   const files = await findFiles(context);
-  const found = findMigration(state.currentId(to), project, knownMigrations(project, files, []));
+  const found = findMigration(state.currentId(to), settings, knownMigrations(project, files, []));
   if (!found.ok) throw MigratorError.fromProblems([found.problem]);
   const { id } = found.migration;
   const target = files.find((file) => file.id === id);

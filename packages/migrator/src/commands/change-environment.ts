@@ -174,7 +174,7 @@ function refuseUnknownState(
     .map((entry): Problem => ({
       code: 'ENVIRONMENT_MISMATCH',
       message: `${entry.id} (${entry.name}) is ${entry.state} in '${to}' and unknown in '${stamp.environment}', in schema ${JSON.stringify(schema)}. Nothing was changed.`,
-      hint: `Record its true state in '${stamp.environment}' first, with ${repairCommand({ project: entry.project, environment: stamp.environment }, entry.version, 'mark-applied')}, or apply it there.`,
+      hint: `Record its true state in '${stamp.environment}' first, with ${repairCommand({ ...entry, environment: stamp.environment }, entry.version, 'mark-applied')}, or apply it there.`,
       where: entry.id,
     }));
   if (problems.length > 0) throw MigratorError.fromProblems(problems);

@@ -82,7 +82,7 @@ describeOnOldestAndNewest('a database that changes its environment', (workspace)
       const refused = await refusal(users.migrate({}, staging));
       expect(refused.code).toBe('ENVIRONMENT_MISMATCH');
       expect(refused.hint).toContain(
-        'ff db repair --adopt-environment=production --project=users --env=staging',
+        'ff db repair --project=users --env=staging --adopt-environment=production',
       );
       expect(refused.hint).toContain("renamedFrom: ['production']");
       expect(refused.hint).not.toMatch(/INSERT|UPDATE/);

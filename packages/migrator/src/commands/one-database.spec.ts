@@ -84,7 +84,7 @@ describeOnOldestAndNewest('several histories in one database', (workspace) => {
       expect(refused.code).toBe('ENVIRONMENT_MISMATCH');
       expect(refused.message).toContain(`'production' in schema "${workspace().schema}"`);
       expect(refused.hint).toContain(
-        'ff db repair --adopt-environment=production --project=orders --env=staging',
+        'ff db repair --project=orders --env=staging --adopt-environment=production',
       );
     }
     expect((await orders.status({ environment: 'staging' })).problems).toMatchObject([

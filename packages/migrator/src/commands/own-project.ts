@@ -9,6 +9,7 @@ import { claimedRunner } from '../run/claimed-runner';
 import { LockedConnection } from '../run/connection';
 import { explainLoss } from '../run/explain-failure';
 import { Turns } from '../run/turns';
+import { targetOf } from '../target';
 import { carryOver } from './carry-over';
 import {
   openOptions,
@@ -224,6 +225,7 @@ export function runScope({ context, database }: ProjectDatabase, { connection }:
   return {
     runId: randomUUID(),
     environment: settings.environment,
+    target: targetOf(settings),
     claimed: claimedRunner(),
     connection,
     database,

@@ -2,6 +2,7 @@ import type { ServerFacts } from '../database/database';
 import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import type { Migration, MigrationFile, MigrationId } from '../migration/types';
+import { parseMigrationId } from '../migration/id';
 import { findPending } from '../plan/find-pending';
 import { pendingRename, withPendingRename } from '../plan/former-names';
 import { planApply } from '../plan/plan-apply';
@@ -19,6 +20,7 @@ import {
   refuseOtherEnvironment,
   type CommandContext,
 } from './project-database';
+import { targetOf } from '../target';
 import type { ProjectHistory } from './read-project-history';
 import { refusePossibleRename } from './refuse-possible-rename';
 
@@ -150,7 +152,14 @@ export async function planDryRun(
   const { lookup, assumed } = assumingApplied(gathered.prerequisites);
   const plan = planPending(context, { ...gathered, prerequisites: lookup }, options);
   await checkPlan(plan, facts.history?.server);
-  return { ...withPendingRename(plan, pendingRename(facts.state)), waitsFor: assumed() };
+  const waitsFor = assumed();
+  const others = new Set(waitsFor.map((id) => parseMigrationId(id).project));
+  const waitsForTargets = [...others].flatMap((other) => lookup.targetOf(other) ?? []);
+  return {
+    ...withPendingRename(plan, pendingRename(facts.state)),
+    waitsFor,
+    ...(waitsForTargets.length === 0 ? {} : { waitsForTargets }),
+  };
 }
 
 /** What a plan is made from. */
@@ -174,21 +183,20 @@ async function gatherFacts(
 }
 
 function planPending(
-  { settings: { project, environment, outOfOrder } }: CommandContext,
+  { settings }: CommandContext,
   { files, state, pending, problems, prerequisites }: PlanFacts,
   options: MigrateOptions & PlannedRun,
 ): Plan<Migration> {
   const { entries, currentId } = state;
   const planned = planApply({
-    project,
-    environment,
+    ...targetOf(settings),
     pending,
     files,
     entries,
     prerequisites: withKnown(prerequisites, options.known),
     to: options.to === undefined ? undefined : currentId(options.to),
     only: options.only,
-    outOfOrder,
+    outOfOrder: settings.outOfOrder,
   });
   const plan = orThrow(withProblems(planned, problems));
   if (options.transaction === 'single') refuseWithoutTransaction(plan);

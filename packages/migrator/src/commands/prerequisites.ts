@@ -12,6 +12,7 @@ import {
 } from '../plan/prerequisites';
 import { entriesElsewhere, otherProjectSettings } from './other-projects';
 import type { CommandContext } from './project-database';
+import { targetOf, type Target } from '../target';
 import { underAllPresentNames } from './read-project-history';
 
 /** The files of another project. None where its folder is gone: what depends on them then reports an unknown dependency. */
@@ -52,9 +53,11 @@ export async function findPrerequisites(
 
   const projects = await sources.projects(settings.workspaceRoot);
   const wanted = new Set(needed.map((id) => parseMigrationId(id).project));
+  const targets = new Map<string, Target>();
   const elsewhere: HistoryEntry[] = [];
   for (const found of projects.filter(({ name }) => wanted.has(name))) {
     const other = await otherProjectSettings(context, found, history);
+    targets.set(found.name, targetOf(other));
     migrations.set(found.name, await filesOf(context, other));
     elsewhere.push(...(await entriesElsewhere(context, other, history)));
   }
@@ -62,6 +65,7 @@ export async function findPrerequisites(
   return prerequisiteLookup({
     entries: [...here, ...elsewhere],
     migrations,
+    targets,
     projects: projects.map(({ name }) => name),
     project: settings.project,
   });

@@ -15,6 +15,7 @@ import type { RunListener } from '../run/events';
 import { explainLoss } from '../run/explain-failure';
 import type { ResultContext } from '../run/result';
 import type { Turns } from '../run/turns';
+import { targetPath } from '../target';
 import type { ProjectSources } from './project-sources';
 import { readProjectHistory, type ProjectHistory } from './read-project-history';
 
@@ -116,7 +117,12 @@ export function refuseUnconfirmed(
   would: readonly string[],
 ): void {
   const facts = { configured: settings.protected, stamps };
-  const problem = confirmationProblem(facts, { expected: settings.environment, confirm, would });
+  const problem = confirmationProblem(facts, {
+    expected: settings.environment,
+    target: `${settings.project} in ${targetPath(settings)}`,
+    confirm,
+    would,
+  });
   if (problem !== undefined) throw MigratorError.fromProblems([problem]);
 }
 

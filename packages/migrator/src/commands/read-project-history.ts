@@ -1,5 +1,6 @@
 import type { FoundProject } from '../config/find-projects';
 import type { ProjectConfig } from '../config/project-config';
+import type { Settings } from '../config/settings';
 import { MigratorError, type Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { History } from '../history/history';
@@ -36,7 +37,8 @@ export async function readProjectHistory(
   damage: ReadOptions['damage'],
 ): Promise<ProjectHistory> {
   const { environment, formerEnvironments, project, formerNames } = context.settings;
-  const state = await history.read(environment, { project, formerEnvironments, damage });
+  const read = await history.read(environment, { project, formerEnvironments, damage });
+  const state = { ...read, entries: withPlace(read.entries, context.settings) };
   const handedOver = await withoutRowsOfHeirs(context, state.entries);
   const claims = await claimsOf(context, context.settings, handedOver.entries);
   const conflicts = [...handedOver.conflicts, ...claims.conflicts];
@@ -60,6 +62,19 @@ export async function readProjectHistory(
     })),
     currentId,
   };
+}
+
+/** The rows with the database and tenant that they are from: a command about one of them has to name both. */
+function withPlace(
+  entries: readonly HistoryEntry[],
+  { databaseName, tenant }: Pick<Settings, 'databaseName' | 'tenant'>,
+): readonly HistoryEntry[] {
+  if (databaseName === undefined && tenant === undefined) return entries;
+  const place = {
+    ...(databaseName === undefined ? {} : { databaseName }),
+    ...(tenant === undefined ? {} : { tenant }),
+  };
+  return entries.map((entry) => ({ ...entry, ...place }));
 }
 
 /** Which rows under former names are this project's. */

@@ -27,7 +27,7 @@ import {
   type CommandContext,
   type ProjectDatabase,
 } from './project-database';
-import type { Target } from '../target';
+import { targetOf, type Target } from '../target';
 import type { ProjectHistory } from './read-project-history';
 import { runResult } from './run-results';
 import { inDepth } from './status';
@@ -104,12 +104,20 @@ async function chooseSteps(
   { migration, action }: RepairOptions,
 ): Promise<readonly RepairStep[]> {
   const { settings } = context;
-  const { project } = settings;
   refuseOtherEnvironment(settings, state);
   const files = await findFiles(context);
   const { entries, damage } = state;
   const named = migration === undefined ? undefined : state.currentId(migration);
-  return orThrow(planRepair({ project, files, entries, damage, migration: named, action }));
+  return orThrow(
+    planRepair({
+      ...targetOf(settings),
+      files,
+      entries,
+      damage,
+      migration: named,
+      action,
+    }),
+  );
 }
 
 /** The step as a phrase after "this would". */

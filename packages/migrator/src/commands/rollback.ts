@@ -26,6 +26,7 @@ import {
   type CommandContext,
 } from './project-database';
 import { underAllPresentNames, type ProjectHistory } from './read-project-history';
+import { targetOf } from '../target';
 import { plannedResult, runResult } from './run-results';
 
 /** What to revert, and how. */
@@ -104,7 +105,7 @@ async function makePlan(
   const selection = currentSelection(options.selection, currentId);
   refuseOtherEnvironment(settings, state);
   const pending = await loadPendingTarget(context, { files, state }, selection);
-  const found = selectRevert({ project, files, entries, selection, pending });
+  const found = selectRevert({ ...targetOf(settings), files, entries, selection, pending });
   const skipped = options.notApplied === 'skip' && !found.ok && found.problems.every(isNotApplied);
   const selected = skipped ? [] : orThrow(found);
   const ids = new Set(selected.map(({ id }) => id));
@@ -142,7 +143,11 @@ async function loadPendingTarget(
   if (selection.kind !== 'to') return [];
   const { project } = context.settings;
   const { pending } = findPending({ project, files, entries: state.entries });
-  const found = findMigration(selection.version, project, knownMigrations(project, files, []));
+  const found = findMigration(
+    selection.version,
+    context.settings,
+    knownMigrations(project, files, []),
+  );
   const target = found.ok ? pending.find(({ id }) => id === found.migration.id) : undefined;
   return target === undefined ? [] : loadAncestors(context, { target, files: pending, state });
 }

@@ -92,6 +92,9 @@ export interface HistoryEntry {
   readonly finishedStatements: number;
   /** The statement whose end, or begin, the row records. Left out where thousands of rows are read. */
   readonly finishedStatement?: StatementRecord;
+  /** The database and tenant that the row was read from, where a command has to name them. No columns. */
+  readonly databaseName?: string;
+  readonly tenant?: string;
 }
 
 /** A row to append. The server adds id, clock, user. */

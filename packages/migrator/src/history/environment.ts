@@ -1,5 +1,6 @@
-import { currentFrontEnd } from '../front-end';
 import type { Problem } from '../errors';
+import { remedyLine } from '../remedy';
+import { targetOf, targetPath } from '../target';
 import type { DatabaseStamps, SchemaStamp } from './stamps';
 import type { DatabaseStamp, HistoryState } from './state';
 
@@ -33,7 +34,7 @@ export function findEnvironmentMismatch(
   const known = environments.map((name) => `'${name}'`).join(', ');
   return {
     code: 'ENVIRONMENT_MISMATCH',
-    message: `The original agent used this database as ${known}, never as '${scope.environment}'.`,
+    message: `The original agent used the database of ${nameOf(scope)} as ${known}, never as '${scope.environment}'.`,
     hint: waysOut(environments[0] ?? '', scope),
   };
 }
@@ -79,17 +80,11 @@ function isOwn(name: string, { environment, formerEnvironments = [] }: Environme
 
 /** The command that makes a database of one environment a database of another. */
 function adoptCommand(from: string, scope: EnvironmentScope): string {
-  const { environment, project, databaseName, tenant } = scope;
-  const frontEnd = currentFrontEnd();
-  const command =
-    frontEnd.kind === 'nx'
-      ? `nx run ${frontEnd.targetOf('repair', project)}:${environment} --adopt-environment=${from}`
-      : `ff db repair --adopt-environment=${from} --project=${project} --env=${environment}`;
-  return [
-    command,
-    databaseName === undefined ? '' : ` --database=${databaseName}`,
-    tenant === undefined ? '' : ` --tenant=${tenant}`,
-  ].join('');
+  return remedyLine({
+    command: 'repair',
+    target: targetOf(scope),
+    options: { 'adopt-environment': from },
+  });
 }
 
 function elsewhereMismatch(schemas: readonly SchemaStamp[], scope: EnvironmentScope): Problem {
@@ -102,9 +97,14 @@ function elsewhereMismatch(schemas: readonly SchemaStamp[], scope: EnvironmentSc
 function mismatch(stamp: DatabaseStamp, where: string, scope: EnvironmentScope): Problem {
   return {
     code: 'ENVIRONMENT_MISMATCH',
-    message: `This database is stamped '${stamp.environment}'${where} (${stamp.since}, by ${stamp.by}) and is not used as '${scope.environment}'. A database belongs to one environment, whichever schemas hold its histories.`,
+    message: `The database of ${nameOf(scope)} is stamped '${stamp.environment}'${where} (${stamp.since}, by ${stamp.by}) and is not used as '${scope.environment}'. A database belongs to one environment, whichever schemas hold its histories.`,
     hint: waysOut(stamp.environment, scope),
   };
+}
+
+/** The target for a sentence: several databases may be refused at once. */
+function nameOf(scope: EnvironmentScope): string {
+  return `${scope.project} in ${targetPath(scope)}`;
 }
 
 function waysOut(stamped: string, scope: EnvironmentScope): string {

@@ -1,4 +1,5 @@
 import type { Session } from '../database/database';
+import { remedyLine } from '../remedy';
 import { MigratorError } from '../errors';
 import { isoTime } from './columns';
 import { CHAIN_FORMAT } from './formats';
@@ -111,11 +112,18 @@ export function parseStamp(
 
 /** The error for a history whose `migration_database` was emptied. */
 export function unstamped(tables: HistoryTables): MigratorError {
+  const environment = { placeholder: 'environment' };
   return new MigratorError(
     'HISTORY_CORRUPT',
     `${tables.database} has no rows: what this database is, and whether it is protected, was deleted.`,
     {
-      hint: 'Restore the table from a backup. Without one, stamp the database again with its own environment: `ff db repair --adopt-environment=<environment> --env=<environment> --confirm=<environment>`.',
+      hint: `Restore the table from a backup. Without one, stamp the database again with its own environment: \`${remedyLine(
+        {
+          command: 'repair',
+          target: { project: { placeholder: 'project' }, environment },
+          options: { 'adopt-environment': environment, confirm: environment },
+        },
+      )}\`.`,
     },
   );
 }

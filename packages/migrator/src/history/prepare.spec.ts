@@ -28,7 +28,7 @@ describeHistory('preparing a history', (bench) => {
       const error = await bench.history.prepare(asProduction).catch((caught: unknown) => caught);
       const { hint } = error as { hint: string };
       expect(hint).toContain(
-        'ff db repair --adopt-environment=staging --project=api --env=production',
+        'ff db repair --project=api --env=production --adopt-environment=staging',
       );
       expect(hint).not.toMatch(/INSERT|UPDATE/);
     });

@@ -12,9 +12,9 @@ import type {
 /** A row as `selectColumns` reads it. A hand could have edited every value of it. */
 export type RawRow = Readonly<Partial<Record<ColumnName, unknown>>>;
 
-/** What every message about a damaged history advises. */
+/** What every message about a damaged history advises. The command `repair` itself prints the commands for each row. */
 export const damageHint =
-  'The history was changed by hand. Compare it with a backup, then record the true state with `ff db repair`.';
+  'The history was changed by hand. Compare it with a backup, then record the true state: the command repair shows how.';
 
 /** A problem of one row of the history. */
 export function rowProblem(table: string, rowId: string, what: string): Problem {

@@ -392,7 +392,7 @@ describe.each(databases)("the original agent's table on $name", ({ create: creat
     const asDevelopment = { ...options, environment: 'development' };
     const expected = {
       code: 'ENVIRONMENT_MISMATCH',
-      message: `The original agent used this database as 'production', 'staging', never as 'development'.`,
+      message: `The original agent used the database of api in development as 'production', 'staging', never as 'development'.`,
     };
     const state = await history.read('development', { project: 'api' });
     await expect(history.prepare(asDevelopment, state)).rejects.toMatchObject(expected);

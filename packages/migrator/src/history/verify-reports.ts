@@ -9,6 +9,8 @@ export interface ReportClaim {
   readonly runId: string;
   readonly project: string;
   readonly environment: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly version: string;
   readonly action: 'apply' | 'revert';
   /** ISO 8601, UTC. */

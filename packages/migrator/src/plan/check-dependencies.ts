@@ -18,6 +18,8 @@ export type Suggest = (unknown: string, neededBy: MigrationId) => string | undef
 export interface DependencyFacts {
   readonly project: string;
   readonly environment: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   /** Finds what an unknown version of this project was meant to be; see {@link suggestVersions}. */
   readonly suggest: Suggest;
   readonly history: ReadonlyMap<MigrationId, HistoryEntry>;
@@ -47,8 +49,9 @@ export function checkDependencies(
 function checkOwn(
   migration: PlannableMigration,
   dependency: MigrationId,
-  { history, allPending, fileIds, suggest, environment, project }: DependencyFacts,
+  facts: DependencyFacts,
 ): Problem | undefined {
+  const { history, allPending, fileIds, suggest } = facts;
   if (dependency === migration.id) {
     return {
       code: 'SELF_DEPENDENCY',
@@ -76,7 +79,7 @@ function checkOwn(
     message: `${label(migration)} depends on ${dependency}, which is ${entry?.state ?? 'not applied'}${gone}.`,
     hint:
       gone === ''
-        ? `Apply it first: ${migrateCommands({ project, environment })}.`
+        ? `Apply it first: ${migrateCommands(facts)}.`
         : 'Bring its file back from version control, or take the dependency out.',
   };
 }
@@ -94,7 +97,7 @@ function checkOther(
       return {
         code: 'PREREQUISITE_NOT_APPLIED',
         message: `${label(migration)} depends on ${dependency}, which is not applied in ${environment}.`,
-        hint: `Apply it first: ${migrateCommands({ project, environment })}; or let this command do it: ${withDependenciesOption()}.`,
+        hint: `Apply it first: ${migrateCommands(prerequisites.targetOf(project) ?? { project, environment })}; or let this command do it: ${withDependenciesOption()}.`,
       };
     case 'filesNotHere':
       return {

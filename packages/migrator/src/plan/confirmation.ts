@@ -12,6 +12,8 @@ export interface ProtectionFacts {
 export interface ConfirmationRequest {
   /** The name that confirms. */
   readonly expected: string;
+  /** The target, for the message. */
+  readonly target: string;
   /** The name that was passed as `confirm`; `undefined` for none. */
   readonly confirm: string | undefined;
   /** The changes, each as a phrase after "this would", e.g. `revert api:2 (two)`. None need no confirmation. */
@@ -57,7 +59,7 @@ export function confirmationProblem(
   facts: ProtectionFacts,
   request: ConfirmationRequest,
 ): Problem | undefined {
-  const { expected, confirm, would, warning } = request;
+  const { expected, target, confirm, would, warning } = request;
   const wrong = wrongConfirmation(expected, confirm);
   if (wrong !== undefined) return { ...wrong, message: `${wrong.message}${consequence(would)}` };
   const reasons = protectionOf(facts);
@@ -65,7 +67,7 @@ export function confirmationProblem(
   const more = warning === undefined ? '' : ` ${warning}`;
   return {
     code: 'CONFIRMATION_REQUIRED',
-    message: `This database is protected as ${expected} (${reasons.join('; ')}).${consequence(would)}${more}`,
+    message: `The database of ${target} is protected as ${expected} (${reasons.join('; ')}).${consequence(would)}${more}`,
     hint: `Check what is listed, then confirm with --confirm=${expected}.`,
   };
 }

@@ -3,6 +3,7 @@ import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile, MigrationId } from '../migration/types';
 import { byVersion } from './by-version';
 import { statusCommands } from './commands';
+import type { Target } from '../target';
 import { didYouMean, nearest } from './nearest';
 
 /** What a person may call by version or name. */
@@ -16,6 +17,9 @@ export interface KnownMigration {
 export type Found =
   | { readonly ok: true; readonly migration: KnownMigration }
   | { readonly ok: false; readonly problem: Problem };
+
+/** The project of a migration, with the rest of the target where it is known: for hints. */
+export type PartOfTarget = Pick<Target, 'project'> & Partial<Target>;
 
 /** All migrations of a project that are known by file or by history, in order of version; a file's name wins. */
 export function knownMigrations(
@@ -35,9 +39,10 @@ export function knownMigrations(
  */
 export function findMigration(
   called: string,
-  project: string,
+  target: PartOfTarget,
   known: readonly KnownMigration[],
 ): Found {
+  const { project } = target;
   const exact = known.find(
     ({ id, version, name }) =>
       called === version || called === id || called === `${version}_${name}`,
@@ -45,7 +50,7 @@ export function findMigration(
   if (exact !== undefined) return { ok: true, migration: exact };
   const named = known.filter(({ name }) => name === called);
   const [first, ...others] = named;
-  if (first === undefined) return { ok: false, problem: unknown(called, project, known) };
+  if (first === undefined) return { ok: false, problem: unknown(called, target, known) };
   if (others.length === 0) return { ok: true, migration: first };
   return {
     ok: false,
@@ -58,13 +63,17 @@ export function findMigration(
   };
 }
 
-function unknown(called: string, project: string, known: readonly KnownMigration[]): Problem {
+function unknown(called: string, target: PartOfTarget, known: readonly KnownMigration[]): Problem {
+  const { project, environment } = target;
+  const all =
+    environment === undefined
+      ? 'The status of the project shows which there are.'
+      : `See which there are: ${statusCommands({ ...target, environment })}.`;
   const callable = known.flatMap(({ version, name }) => [version, name]);
-  const scope = { project, environment: 'development' };
   return {
     code: 'UNKNOWN_MIGRATION',
     message: `${project} has no migration “${called}”.`,
-    hint: didYouMean(nearest(called, callable)) ?? `See which there are: ${statusCommands(scope)}.`,
+    hint: didYouMean(nearest(called, callable)) ?? all,
     where: project,
   };
 }

@@ -142,6 +142,7 @@ export function planAcrossProjects<M extends PlannableMigration>(
       only,
       prerequisites: {
         nearest: (id) => lookup.nearest(id),
+        targetOf: (project) => lookup.targetOf(project),
         known,
         stateOf: (id) => (migrations.has(id) ? 'applied' : lookup.stateOf(id)),
       },
@@ -167,7 +168,7 @@ function lastOf<M extends PlannableMigration>(
   to: string | undefined,
 ): Planned<MigrationId | undefined> {
   if (to === undefined) return { ok: true, plan: undefined };
-  const found = findMigration(to, project, knownMigrations(project, files, entries));
+  const found = findMigration(to, { project }, knownMigrations(project, files, entries));
   if (!found.ok) return { ok: false, problems: [found.problem] };
   return { ok: true, plan: found.migration.id };
 }

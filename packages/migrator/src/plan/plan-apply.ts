@@ -19,6 +19,8 @@ export type { PrerequisiteLookup, PrerequisiteState } from './prerequisites';
 export interface PlanApplyOptions<M extends PlannableMigration> {
   readonly project: string;
   readonly environment: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   /** What `findPending` found, loaded. */
   readonly pending: readonly M[];
   /** All migration files of the project. */
@@ -59,7 +61,7 @@ export function planApply<M extends PlannableMigration>(
   const found =
     to === undefined
       ? undefined
-      : findMigration(to, project, knownMigrations(project, files, entries));
+      : findMigration(to, options, knownMigrations(project, files, entries));
   if (found?.ok === false) problems.push(found.problem);
   const target = found?.ok === true ? found.migration : undefined;
   const chosen = choose(pending, target, options.only, order);

@@ -14,6 +14,9 @@ export type { RepairAction } from './commands';
 /** What {@link planRepair} decides from. */
 export interface PlanRepairOptions {
   readonly project: string;
+  readonly environment?: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   readonly files: readonly MigrationFile[];
   /** Latest history rows of the environment. */
   readonly entries: readonly HistoryEntry[];
@@ -60,7 +63,7 @@ export function planRepair(options: PlanRepairOptions): Planned<readonly RepairS
     const steps = [...known].sort(byVersion).flatMap(({ id }) => proposal(options, id) ?? []);
     return { ok: true, plan: steps };
   }
-  const found = findMigration(migration, project, known);
+  const found = findMigration(migration, options, known);
   if (!found.ok) return { ok: false, problems: [found.problem] };
   const { id } = found.migration;
   if (action !== undefined) return demanded(options, id, action);

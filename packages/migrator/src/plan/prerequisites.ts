@@ -2,6 +2,7 @@ import type { HistoryEntry } from '../history/entry';
 import { parseMigrationId } from '../migration/id';
 import type { MigrationId } from '../migration/types';
 import { effectiveState } from './effective-state';
+import type { Target } from '../target';
 import { nearest } from './nearest';
 import type { KnownMigrations, OrderNode } from './planned-order';
 import type { PlannableMigration } from './types';
@@ -16,6 +17,8 @@ export interface PrerequisiteLookup {
   stateOf(id: MigrationId): PrerequisiteState;
   /** What somebody who wrote this unknown identity most likely meant: identities, or names of projects. */
   nearest(id: MigrationId): readonly string[];
+  /** What to migrate, for another project to have what is needed of it; `undefined` if it was not looked for. */
+  targetOf(project: string): Target | undefined;
   /** What is known of the migrations of other projects: they can link two migrations of this one. */
   readonly known: KnownMigrations;
 }
@@ -29,6 +32,8 @@ export interface PrerequisiteFacts {
     string,
     readonly { readonly id: MigrationId; readonly name: string }[]
   >;
+  /** What to migrate of each project that is depended on, by its name. */
+  readonly targets?: ReadonlyMap<string, Target>;
   /** Names of all projects of the workspace that have migrations, for hints. */
   readonly projects: Iterable<string>;
   /** The project that asks. Without it no folder counts as a part of a workspace. */
@@ -50,6 +55,7 @@ export function prerequisiteLookup(facts: PrerequisiteFacts): PrerequisiteLookup
   const known = new Set([...facts.migrations.values()].flat().map(({ id }) => id));
   return {
     known: { entries: facts.entries, pending: facts.pending ?? [] },
+    targetOf: (project) => facts.targets?.get(project),
     stateOf(id) {
       if (applied.has(id)) return 'applied';
       if (known.has(id) || recorded.has(id)) return 'notApplied';

@@ -55,7 +55,9 @@ export function reportClaims(
       const { project, version } = parseMigrationId(id);
       if (!projects.has(project) || ![runId, version].every(isStorable)) continue;
       const key = JSON.stringify([project, version, runId, action]);
-      const claim = { file, runId, project, environment, version, action, finishedAt };
+      const { databaseName, tenant } = scope;
+      const place = { environment, databaseName, tenant };
+      const claim = { file, runId, project, ...place, version, action, finishedAt };
       if (!claims.has(key)) claims.set(key, claim);
     }
   }

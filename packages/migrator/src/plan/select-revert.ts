@@ -22,6 +22,9 @@ export type RevertSelection =
 /** What {@link selectRevert} chooses from. */
 export interface SelectRevertOptions {
   readonly project: string;
+  readonly environment?: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   /** All migration files of the project. */
   readonly files: readonly MigrationFile[];
   /** Latest history rows of the environment. */
@@ -57,12 +60,13 @@ export function selectRevert(options: SelectRevertOptions): Planned<readonly His
 }
 
 function choose(
-  { project, files, entries, selection, pending = [] }: SelectRevertOptions,
+  options: SelectRevertOptions,
   history: ReadonlyMap<MigrationId, HistoryEntry>,
 ): Planned<readonly HistoryEntry[]> {
+  const { project, files, entries, selection, pending = [] } = options;
   const known = knownMigrations(project, files, entries);
   if (selection.kind === 'migration') {
-    const found = findMigration(selection.nameOrVersion, project, known);
+    const found = findMigration(selection.nameOrVersion, options, known);
     if (!found.ok) return refuse(found.problem);
     const entry = history.get(found.migration.id);
     if (entry === undefined || effectiveState(entry) === 'pending') {
@@ -84,7 +88,7 @@ function choose(
   }
   const applied = [...history.values()].filter((entry) => effectiveState(entry) === 'applied');
   if (selection.kind === 'to') {
-    const found = findMigration(selection.version, project, known);
+    const found = findMigration(selection.version, options, known);
     if (!found.ok) return refuse(found.problem);
     const { id, version } = found.migration;
     // A target whose file is gone has the dependencies of its last attempt.

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry, MigrationState } from '../history/entry';
 import type { MigrationFile, MigrationId, MigrationMode } from '../migration/types';
+import type { Target } from '../target';
 import type { PendingRename } from './former-names';
 
 /** What planning knows of a migration that could be applied; a {@link Migration} satisfies it. */
@@ -45,6 +46,8 @@ export interface Plan<M extends PlannableMigration = PlannableMigration> {
    * first.
    */
   readonly waitsFor?: readonly MigrationId[];
+  /** What to migrate before, one for each project of `waitsFor`. */
+  readonly waitsForTargets?: readonly Target[];
   /** The rename that is carried over before the first step. Only a dry run has it. */
   readonly rename?: PendingRename;
 }

@@ -3,6 +3,7 @@ import { migrateCommands, migrateWithDependenciesCommand } from '../plan/command
 import { parseMigrationId } from '../migration/id';
 import { modeOf } from '../migration/mode';
 import { formatPlannedRename } from './format-rename';
+import { targetOf, type Target } from '../target';
 import { plainStyle, type Style } from './style';
 import { count, paragraphs } from './wording';
 
@@ -10,7 +11,11 @@ import { count, paragraphs } from './wording';
 const SHORT_CHECKSUM = 12;
 
 /** What a dry run prints: every step in order, why it is there, what it says of itself, and how it would run. */
-export function formatPlan(plan: Plan, style: Style = plainStyle): string {
+export function formatPlan(
+  plan: Plan,
+  style: Style = plainStyle,
+  target: Target = targetOf(plan),
+): string {
   const verb = plan.action === 'apply' ? 'apply' : 'revert';
   if (plan.steps.length === 0) return `Nothing to ${verb}.`;
   const head = `Would ${verb} ${count(plan.steps.length, 'migration')}, in this order:`;
@@ -22,19 +27,30 @@ export function formatPlan(plan: Plan, style: Style = plainStyle): string {
     formatPlannedRename(plan, plan.rename),
     head,
     ...steps,
-    ...formatWaiting(plan, style),
+    ...formatWaiting(plan, target, style),
   ]);
 }
 
-function formatWaiting({ waitsFor = [], project, environment }: Plan, style: Style): string[] {
+function formatWaiting(
+  { waitsFor = [], waitsForTargets = [] }: Plan,
+  target: Target,
+  style: Style,
+): string[] {
   if (waitsFor.length === 0) return [];
   const others = new Set(waitsFor.map((id) => parseMigrationId(id).project));
-  const commands = [...others].map((other) => migrateCommands({ project: other, environment }));
+  const commands = [...others].map((other) =>
+    migrateCommands(
+      waitsForTargets.find(({ project }) => project === other) ?? {
+        project: other,
+        environment: target.environment,
+      },
+    ),
+  );
   return [
     [
       style.warning(`Before that, other projects have to apply ${waitsFor.join(', ')}:`),
       ...commands.map((command) => `  ${command}`),
-      `Or apply them along with these: ${migrateWithDependenciesCommand({ project, environment })}.`,
+      `Or apply them along with these: ${migrateWithDependenciesCommand(target)}.`,
     ].join('\n'),
   ];
 }

@@ -6,6 +6,7 @@ import { formatPlan } from './format-plan';
 import { maskSecrets } from './mask';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
+import { targetOf } from '../target';
 import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './wording';
 
 /** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
@@ -46,7 +47,7 @@ function formatOutcome(result: RunResult, how: Manner): string {
         ? 'Nothing to apply: everything is applied.'
         : formatEmptyFolder(result.emptyFolder);
     case 'planned':
-      return formatPlan(result.plan, style);
+      return formatPlan(result.plan, style, targetOf(result));
     case 'done':
     case 'failed':
       return paragraphs([

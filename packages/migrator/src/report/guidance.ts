@@ -11,6 +11,8 @@ export interface FailureFacts {
   readonly mode: 'transaction' | 'no-transaction';
   readonly project: string;
   readonly environment: string;
+  readonly databaseName?: string | undefined;
+  readonly tenant?: string | undefined;
   /**
    * What became of the automatic revert of a migration with `onFailure: 'revert'`; `notBegun`: the run stopped before this
    * migration, which has no row.

@@ -1,5 +1,6 @@
 import type { ConnectionTarget } from '../database/database';
 import type { ResultContext } from '../run/result';
+import { generateCommands } from '../remedy';
 import type { Style } from './style';
 
 /** `1 migration`, `2 migrations`. */
@@ -28,7 +29,7 @@ export function formatHead(context: ResultContext, style: Style): string {
 
 /** For a migrations folder without any migration. */
 export function formatEmptyFolder(folder: string): string {
-  return `Nothing to apply: there are no migrations yet in ${folder}. Generate the first one (ff db generate <name>, or nx g @flashfusion/db:migration <name>), or correct \`migrations\` in db.config.`;
+  return `Nothing to apply: there are no migrations yet in ${folder}. Generate the first one (${generateCommands()}), or correct \`migrations\` in db.config.`;
 }
 
 /** Puts spaces in front of every line. */

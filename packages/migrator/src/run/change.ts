@@ -12,6 +12,7 @@ import type { Migration, MigrationContext } from '../migration/types';
 import type { LockedConnection } from './connection';
 import type { EarlierAttempts } from './earlier-attempts';
 import type { RunListener } from './events';
+import type { Target } from '../target';
 import type { MigrationHandle } from './migration-handle';
 import type { MessageLog } from './message-log';
 import { ScriptProgress } from './script-progress';
@@ -22,6 +23,8 @@ import type { Turns } from './turns';
 export interface RunScope {
   readonly runId: string;
   readonly environment: string;
+  /** What the run works on, for the commands in its guidance. */
+  readonly target: Target;
   readonly claimed: ClaimedRunner;
   readonly connection: LockedConnection;
   readonly database: Database;

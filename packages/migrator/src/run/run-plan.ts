@@ -166,7 +166,7 @@ function overtaken(): MigratorError {
 
 /** No event tells of it: the migration that is named has not begun. */
 function stoppedBefore(
-  { environment }: RunScope,
+  { target }: RunScope,
   { action, steps }: Plan<Migration>,
   index: number,
   done: readonly MigrationOutcome[],
@@ -176,10 +176,11 @@ function stoppedBefore(
   if (next === undefined) return { done, failed: undefined, notReached: [] };
   const { id, name } = next;
   const guidance = recoveryGuidance(error, {
-    ...next,
+    ...target,
+    id,
+    name,
     mode: modeOf(next, action),
     action,
-    environment,
     aftermath: 'notBegun',
   });
   return {
@@ -237,17 +238,15 @@ function failing(
   { durationMs, messages }: RunFacts,
   { error, aftermath }: ChangeFailure,
 ): MigrationFailure {
-  const { id, name, project } = migration;
+  const { id, name } = migration;
   if (messages) scope.onEvent({ type: 'migration-messages', id, messages });
   scope.onEvent({ type: 'migration-failed', id, name, action, durationMs, error });
-  const { environment } = scope;
   const guidance = recoveryGuidance(error, {
+    ...scope.target,
     id,
     name,
     action,
     mode: modeOf(migration, action),
-    project,
-    environment,
     aftermath,
   });
   return { id, name, durationMs, error, guidance, ...(messages && { messages }) };
