@@ -65,21 +65,54 @@ export async function findInvalidIndexFor(
   session: Session,
   statement: ParsedStatement,
 ): Promise<Suspect | undefined> {
-  const index = statement.node['IndexStmt'];
-  if (index?.['concurrent'] !== true || typeof index['idxname'] !== 'string') return undefined;
-  const relation = index['relation'] as { schemaname?: string; relname: string };
-  const table = [relation.schemaname, relation.relname]
-    .filter((part) => part !== undefined)
-    .map(quoteIdentifier)
-    .join('.');
+  const index = builtIndex(statement);
+  if (typeof index?.name !== 'string') return undefined;
   const { rows } = await session.query<Suspect>(
     `SELECT found.* FROM (${SUSPECTS}) AS found
        JOIN pg_catalog.pg_class t ON t.oid = pg_catalog.to_regclass($1)
        JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
       WHERE found.name = pg_catalog.format('%I.%I', n.nspname, $2::text)`,
-    [table, index['idxname']],
+    [index.table, index.name],
   );
   return rows[0];
+}
+
+/**
+ * The table on which a `CREATE INDEX CONCURRENTLY` builds, as {@link InvalidIndex} names it.
+ *
+ * @returns `undefined` if the statement builds no index concurrently, or if there is no such table
+ */
+export async function findBuiltTable(
+  session: Session,
+  statement: ParsedStatement,
+): Promise<string | undefined> {
+  const index = builtIndex(statement);
+  if (index === undefined) return undefined;
+  const { rows } = await session.query<{ table: string }>(
+    `SELECT pg_catalog.format('%I.%I', n.nspname, t.relname) AS table
+       FROM pg_catalog.pg_class t JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+      WHERE t.oid = pg_catalog.to_regclass($1)`,
+    [index.table],
+  );
+  return rows[0]?.table;
+}
+
+/** Whether a statement is a `CREATE INDEX CONCURRENTLY`. */
+export function buildsIndex(statement: ParsedStatement): boolean {
+  return builtIndex(statement) !== undefined;
+}
+
+function builtIndex(
+  statement: ParsedStatement,
+): { readonly name: unknown; readonly table: string } | undefined {
+  const index = statement.node['IndexStmt'];
+  if (index?.['concurrent'] !== true) return undefined;
+  const relation = index['relation'] as { schemaname?: string; relname: string };
+  const table = [relation.schemaname, relation.relname]
+    .filter((part) => part !== undefined)
+    .map(quoteIdentifier)
+    .join('.');
+  return { name: index['idxname'], table };
 }
 
 /** Whether a statement that fails or is cut off may leave an invalid index. */

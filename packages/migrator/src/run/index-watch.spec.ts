@@ -71,6 +71,42 @@ describeOnServers('an index that is built concurrently', (workspace) => {
     );
   });
 
+  it('walk: is not blamed for what another tenant leaves on its own table meanwhile', async () => {
+    await emails('a', 'b');
+    await workspace().sql(
+      `CREATE TABLE others (email text); INSERT INTO others VALUES ('a'), ('a')`,
+    );
+    const api = workspace()
+      .project()
+      .add('index', {
+        transaction: false,
+        // The function runs in a file of its own, so the two sessions meet in the database.
+        up: async (db) => {
+          await db.query('CREATE TABLE started ()');
+          for (let left = false; !left;) {
+            const { rows } = await db.query<{ left: boolean }>(
+              `SELECT to_regclass('theirs_failed') IS NOT NULL AS left FROM pg_sleep(0.01)`,
+            );
+            left = rows[0]?.left === true;
+          }
+          await db.query('CREATE UNIQUE INDEX CONCURRENTLY users_email ON users (email)');
+        },
+      });
+    const running = api.migrate();
+    for (let started = false; !started;) {
+      const [row] = await workspace().sql<{ started: boolean }>(
+        `SELECT to_regclass('${workspace().schema}.started') IS NOT NULL AS started FROM pg_sleep(0.01)`,
+      );
+      started = row?.started === true;
+    }
+    await workspace()
+      .sql('CREATE UNIQUE INDEX CONCURRENTLY their_index ON others (email)')
+      .catch(() => undefined);
+    await workspace().sql('CREATE TABLE theirs_failed ()');
+    expect(await running).toMatchObject({ failed: undefined, status: 'done' });
+    expect(await validity()).toEqual([{ valid: true }]);
+  });
+
   it('is an error, with the index’s name, when a migration swallows that it failed', async () => {
     await emails('a', 'a');
     const api = workspace()

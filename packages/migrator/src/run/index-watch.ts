@@ -1,8 +1,11 @@
 import type { Session } from '../database/database';
 import { MigratorError, type ErrorCode } from '../errors';
 import {
+  buildsIndex,
+  findBuiltTable,
   findInvalidIndexes,
   findInvalidIndexFor,
+  isConcurrent,
   mayLeaveInvalidIndex,
   type InvalidIndex,
   type Suspect,
@@ -12,6 +15,11 @@ import type { ParsedStatement } from './parse-sql';
 /** Watches over the indexes that one migration without a transaction builds: none of them may be left invalid unsaid. */
 export class IndexWatch {
   private last: ParsedStatement | undefined;
+  /**
+   * The tables on which the migration builds indexes. Other sessions, such as the runners of other tenants, build on other tables
+   * meanwhile. `any`: it runs another statement that can leave an invalid index, e.g. REINDEX.
+   */
+  private tables: Set<string> | 'any' = new Set();
 
   private constructor(
     private readonly session: Session,
@@ -33,6 +41,7 @@ export class IndexWatch {
    */
   async beforeStatement(statement: ParsedStatement): Promise<InvalidIndex | undefined> {
     this.last = statement;
+    await this.noteTable(statement);
     const found = await findInvalidIndexFor(this.session, statement);
     if (found === undefined) return undefined;
     // From here on it is the migration's own, whoever began it.
@@ -75,7 +84,18 @@ export class IndexWatch {
 
   private async suspects(): Promise<Suspect[]> {
     const found = await findInvalidIndexes(this.session);
-    return found.filter(({ name }) => !this.foreign.has(name));
+    return found.filter(({ name, table }) => {
+      return !this.foreign.has(name) && (this.tables === 'any' || this.tables.has(table));
+    });
+  }
+
+  private async noteTable(statement: ParsedStatement): Promise<void> {
+    if (this.tables === 'any' || !isConcurrent(statement)) return;
+    if (!buildsIndex(statement)) this.tables = 'any';
+    else {
+      const table = await findBuiltTable(this.session, statement);
+      if (table !== undefined) this.tables.add(table);
+    }
   }
 }
 
