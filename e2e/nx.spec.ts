@@ -16,6 +16,22 @@ beforeAll(async () => {
 });
 afterAll(() => registry?.close());
 
+interface Batch {
+  readonly id: string;
+}
+interface Origin {
+  readonly batch: Batch;
+  readonly gitCommit: string;
+}
+interface Plan {
+  readonly batch: Batch;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly project: string;
+    readonly after: string[];
+  }[];
+}
+
 // One workspace lives through a story; each test is a chapter and stands on those before it.
 describe.each(chosenNxVersions())('a workspace on Nx %s', (version) => {
   let workspace: NxWorkspace;
@@ -266,6 +282,23 @@ module.exports = { environments: { development, staging: development } };\n`,
     expect(failed).toEqual([{ project: 'users' }]);
   });
 
+  it('G8: leaves reports that tell the skipped tasks from those of an earlier run', () => {
+    const read = <T>(file: string) => JSON.parse(workspace.read(`dist/.migrations/${file}`)) as T;
+    const names = workspace.list('dist/.migrations').filter((name) => name.startsWith('plan.'));
+    const plans = names.map((name) => read<Plan>(name));
+    const origin = (project: string) =>
+      read<{ origin: Origin }>(`${project}/migrate.staging.json`).origin;
+
+    const { batch, gitCommit } = origin('users');
+    expect(gitCommit).toMatch(/^[0-9a-f]{40}$/);
+    const plan = plans.find((each) => each.batch.id === batch.id);
+    const api = plan?.tasks.find(({ project }) => project === 'api');
+    expect(api).toMatchObject({ id: 'api:migrate:staging', after: ['users:migrate:staging'] });
+    // The report of api is of the run before, which applied it.
+    expect(origin('docs').batch.id).toBe(batch.id);
+    expect(origin('api').batch.id).not.toBe(batch.id);
+  });
+
   it('applies what failed once it is mended', async () => {
     fillIn('users', 'add_names');
     await workspace.mustNx('run-many', '-t', 'migrate', '-c', 'staging');
@@ -273,8 +306,82 @@ module.exports = { environments: { development, staging: development } };\n`,
     expect(await tables()).toEqual(expect.arrayContaining(['api_create_keys', 'users_add_names']));
   });
 
+  it('D2: runs migrations against the direction of the imports, and those that need each other', async () => {
+    // The package of api depends on users, and a migration of users needs one of api, which needs one of users.
+    const keys = versionOf(basename(workspace.migrationFile('api', 'create_keys')));
+    const file = 'packages/users/migrations/20990101000000_add_owners.ts';
+    workspace.write(
+      file,
+      tableMigration({
+        version: '20990101000000',
+        name: 'add_owners',
+        table: 'users_add_owners',
+        dependencies: [`api:${keys}`],
+      }),
+    );
+    const tags = 'packages/docs/migrations/20250102000000_add_tags.ts';
+    workspace.write(
+      tags,
+      tableMigration({
+        version: '20250102000000',
+        name: 'add_tags',
+        table: 'docs_add_tags',
+        dependencies: ['web:20250101000000'],
+      }),
+    );
+
+    const output = await workspace.mustNx(
+      'run-many',
+      '-t',
+      'migrate',
+      '-c',
+      'staging',
+      '--output-style=static',
+    );
+    expect(await tables()).toEqual(expect.arrayContaining(['users_add_owners', 'docs_add_tags']));
+    expect(output).not.toMatch(/circular/i);
+    workspace.delete(file);
+    workspace.delete(tags);
+  });
+
+  it('D3: never repeats the output of an earlier run, whatever makes the target cacheable', async () => {
+    const nxJson = workspace.read('nx.json');
+    for (const name of ['migrate', '@flashfusion/db:migrate', 'migr*']) {
+      const settings = JSON.parse(nxJson) as { targetDefaults?: object };
+      workspace.write('nx.json', { ...settings, targetDefaults: { [name]: { cache: true } } });
+      const { exitCode, output } = await workspace.nx('run', 'docs:migrate');
+      expect({ name, exitCode, output }).toMatchObject({
+        exitCode: 1,
+        output: expect.stringContaining('CACHED_TARGET') as string,
+      });
+    }
+    workspace.write('nx.json', nxJson);
+  });
+
   describe('nx affected', () => {
     beforeAll(() => workspace.commit('Migrations'));
+
+    it('H1: migrates the projects whose migrations need one that is deleted', async () => {
+      workspace.delete(workspace.migrationFile('users', 'create_users'));
+      expect(await workspace.affectedTasks()).toEqual(
+        expect.arrayContaining(['api:migrate', 'users:migrate']),
+      );
+
+      const affected = await workspace.nx(
+        'affected',
+        '-t',
+        'migrate',
+        '--base=HEAD',
+        '-c',
+        'development',
+      );
+      const all = await workspace.nx('run-many', '-t', 'migrate', '-c', 'development');
+      for (const { exitCode, output } of [affected, all]) {
+        expect(exitCode).not.toBe(0);
+        expect(output).toMatch(/UNKNOWN_DEPENDENCY|FILE_MISSING/);
+      }
+      await workspace.git('checkout', '--quiet', '.');
+    });
 
     it('does not migrate for an edit of a README', async () => {
       workspace.write('packages/docs/README.md', '# Docs, edited\n');

@@ -128,6 +128,22 @@ describe('the executors', () => {
     });
   });
 
+  it.each(['cacheableOperations', 'cacheableTargets'])(
+    'D3: refuse a target that %s in nx.json names, unless it is not cacheable itself',
+    async (list) => {
+      const context = task('migrate', 'staging');
+      context.nxJsonConfiguration = {
+        tasksRunnerOptions: { default: { options: { [list]: ['build', 'migrate'] } } },
+      };
+      expect(await migrate({}, context)).toEqual({ success: false });
+      expect(printed.err).toContain('CACHED_TARGET');
+      printed.err = '';
+      context.target = { ...context.target, cache: false };
+      await migrate({}, context);
+      expect(printed.err).not.toContain('CACHED_TARGET');
+    },
+  );
+
   it('D3: refuse to run a target that Nx would cache, before anything else', async () => {
     for (const [name, run] of Object.entries({ migrate, status, rollback, baseline, repair })) {
       const context = task(name);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatRunResult } from '../report/format-run-result';
 import { formatStatus } from '../report/format-status';
@@ -50,5 +50,43 @@ describeOnEveryDatabase('D4: a folder without migrations', (workspace) => {
     await project.migrate();
     const again = await project.migrate();
     expect(formatRunResult(again)).toContain('everything is applied');
+  });
+});
+
+describeOnEveryDatabase('H4: a migrations folder that does not exist', (workspace) => {
+  const without = (changes: Readonly<Record<string, unknown>> = {}) => {
+    const project = workspace().project().configure(changes);
+    rmSync(join(project.root, 'migrations'), { recursive: true });
+    return project;
+  };
+
+  it.each([{}, { migrations: 'migrations' }])(
+    'H4: is an empty one where nothing was applied, with the configuration %j',
+    async (changes) => {
+      const project = without(changes);
+      for (const mode of ['run', 'dry-run'] as const) {
+        const result = await project.migrate({ mode });
+        expect(result.status).toBe('nothing-to-do');
+        expect(formatRunResult(result)).toContain('there are no migrations yet in');
+      }
+      expect(formatStatus(await project.status())).toContain('No migrations yet');
+    },
+  );
+
+  it.each(['./migration', '../migrations', 'db/migrations'])(
+    'H4: is an error where the configuration names another path, here %s',
+    async (migrations) => {
+      const project = without({ migrations });
+      const commands = [() => project.migrate(), () => project.status()];
+      for (const command of commands) {
+        expect(await refusal(command())).toMatchObject({ code: 'MIGRATIONS_FOLDER_NOT_FOUND' });
+      }
+    },
+  );
+
+  it('H4: is an error if it is a file', async () => {
+    const project = without();
+    writeFileSync(join(project.root, 'migrations'), '');
+    expect(await refusal(project.migrate())).toMatchObject({ code: 'MIGRATIONS_FOLDER_NOT_FOUND' });
   });
 });

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { DEFAULT_MIGRATIONS } from '../config/defaults';
+import type { Settings } from '../config/settings';
 import type { ServerFacts } from '../database/database';
 import { MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
@@ -49,8 +53,9 @@ export interface PlannedRun {
 }
 
 /**
- * The project's migration files, checked and hashed, not loaded. A folder that is gone has no files if the history knows migrations
- * of the project: git drops an empty folder, and what the history has of them is then reported as files that are gone.
+ * The project's migration files, checked and hashed, not loaded. Git drops an empty folder, so a folder that does not exist is read
+ * as an empty one, if it is the default folder or the history knows migrations of the project: those are then reported as files that are gone. Any
+ * other path may be mistyped, and is an error.
  */
 export async function findFiles(context: CommandContext): Promise<readonly MigrationFile[]> {
   const { settings, sources } = context;
@@ -59,9 +64,14 @@ export async function findFiles(context: CommandContext): Promise<readonly Migra
   } catch (error) {
     if (!(error instanceof MigratorError) || error.code !== 'MIGRATIONS_FOLDER_NOT_FOUND')
       throw error;
+    if (isDefaultFolder(settings) && !existsSync(settings.migrationsFolder)) return [];
     if (await hasHistory(context)) return [];
     throw error;
   }
+}
+
+function isDefaultFolder({ projectRoot, migrationsFolder }: Settings): boolean {
+  return relative(join(projectRoot, DEFAULT_MIGRATIONS), migrationsFolder) === '';
 }
 
 /** Whether the history has rows of the project. `false` where it cannot be read: the caller reports a better reason. */
