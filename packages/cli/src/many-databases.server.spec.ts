@@ -81,6 +81,29 @@ describeEachPostgres('ff with many databases', (server) => {
     expect(report.stdout).toContain('The database us was not reached');
   });
 
+  it('G4: migrates the databases after one that is refused, and none after one that fails', async () => {
+    const gone = { url: 'postgres://nobody@127.0.0.1:1/nowhere' };
+    const databases = { databases: { gone, eu: { url: eu.url }, us: { url: us.url } } };
+    const cwd = await folderWith({ ...config(databases), ...USERS_AND_TEAMS });
+    const run = await ff({ cwd }, 'db', 'migrate', '--json');
+    expect(run.exitCode).toBe(1);
+    const documents = JSON.parse(run.stdout) as { databaseName: string }[];
+    expect(documents).toHaveLength(3);
+    expect(documents).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ databaseName: 'gone', error: expect.anything() }),
+        expect.objectContaining({ databaseName: 'eu', status: 'done' }),
+        expect.objectContaining({ databaseName: 'us', status: 'done' }),
+      ]),
+    );
+
+    await writeFiles(cwd, BROKEN);
+    const failed = await ff({ cwd }, 'db', 'migrate');
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain('CONNECTION_FAILED');
+    expect(failed.stdout).toMatch(/Not reached: us\n$/);
+  });
+
   it('shows the others when one cannot be reached', async () => {
     const gone = { url: `postgres://nobody@127.0.0.1:${server.port}/nowhere` };
     const databases = { databases: { eu: { url: eu.url }, gone } };

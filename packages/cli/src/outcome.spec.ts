@@ -30,6 +30,36 @@ describe('A command on several databases', () => {
     expect(outcome).toMatchObject({ exitCode: EXIT.checkFailed, parts: [{}, {}] });
   });
 
+  it('goes past a target that is refused, and stops at one that fails', async () => {
+    const endings: Record<string, () => Promise<Part>> = {
+      gone: () => Promise.reject(lockHeld),
+      tenants: () => Promise.resolve(part({ exitCode: EXIT.failed, ending: 'refused' })),
+      eu: () => Promise.resolve(part()),
+      us: () => Promise.resolve(part({ exitCode: EXIT.failed })),
+      asia: () => Promise.resolve(part()),
+    };
+    const outcome = await onEachTarget(
+      agents(...Object.keys(endings)),
+      (agent) => endings[agent as unknown as string]?.() ?? Promise.reject(lockHeld),
+      'past-refusals',
+    );
+    expect(outcome).toMatchObject({
+      exitCode: EXIT.failed,
+      parts: [{ ending: 'refused' }, {}, {}],
+      refused: [{ agent: 'gone' }],
+      notReached: ['asia'],
+    });
+  });
+
+  it('goes no further after a cancellation or an outcome that is unknown', async () => {
+    for (const code of ['CANCELLED', 'OUTCOME_UNKNOWN'] as const) {
+      const thrown = new MigratorError(code, 'Over.');
+      const run = () => Promise.reject(thrown);
+      const outcome = await onEachTarget(agents('eu', 'us'), run, 'past-refusals');
+      expect(outcome.notReached).toEqual(['us']);
+    }
+  });
+
   it('does not claim that nothing was touched once something was', async () => {
     const refuseSecond = (effect: Part['effect']) => {
       let calls = 0;

@@ -1,4 +1,11 @@
-import { targetOf, type MigrationAgent, type RefusedTarget } from '@flashfusion/migrator';
+import {
+  targetOf,
+  visitInOrder,
+  type Ending,
+  type KeepGoing,
+  type MigrationAgent,
+  type RefusedTarget,
+} from '@flashfusion/migrator';
 import { EXIT, exitCodeOfError, type ExitCode } from './exit-code';
 
 /** What came out of one command on one target. */
@@ -10,6 +17,8 @@ export interface Part {
   readonly exitCode: ExitCode;
   /** Whether the database was changed: what comes after it can no longer say "nothing touched". */
   readonly effect: 'changed' | 'unchanged';
+  /** Whether it was refused or failed. Default: by the exit code, `done` or `failed`. */
+  readonly ending?: Ending;
 }
 
 /** What came out of a command, which may have gone through several targets and failed at one of them. */
@@ -27,36 +36,27 @@ export interface Outcome {
 }
 
 /**
- * Runs a command on each target in turn and stops at the first that does not end well. Never rejects: what was done on the
- * targets before a failure is part of the outcome.
+ * Runs a command on each target in turn. Never rejects: what was done on the targets before a failure is part of the outcome.
+ *
+ * @param keepGoing which targets come after one that did not end well. Default: none
  */
 export async function onEachTarget(
   agents: readonly MigrationAgent[],
   command: (agent: MigrationAgent) => Promise<Part>,
-  keepGoing: 'until-failure' | 'to-the-end' = 'until-failure',
+  keepGoing: KeepGoing = 'until-failure',
 ): Promise<Outcome> {
-  const parts: Part[] = [];
-  const refused: RefusedTarget[] = [];
-  const stopped = (index: number, exitCode: ExitCode): Outcome => ({
-    parts,
-    refused,
-    notReached: agents.slice(index + 1),
-    error: undefined,
-    exitCode,
-  });
-  for (const [index, agent] of agents.entries()) {
-    try {
-      const part = await command(agent);
-      parts.push(part);
-      if (part.exitCode !== EXIT.done && keepGoing === 'until-failure')
-        return stopped(index, part.exitCode);
-    } catch (error) {
-      refused.push({ agent, error });
-      if (keepGoing === 'until-failure')
-        return stopped(index, exitCodeAfter(parts, exitCodeOfError(error)));
-    }
-  }
-  return { parts, refused, error: undefined, exitCode: worstOf(parts, refused) };
+  const visits = await visitInOrder(agents, { visit: command, endingOf, keepGoing });
+  const parts = visits.flatMap((visit) => (visit.kind === 'result' ? visit.result : []));
+  const refused = visits.flatMap((visit) =>
+    visit.kind === 'refused' ? { agent: visit.target, error: visit.error } : [],
+  );
+  const notReached = visits.flatMap((visit) => (visit.kind === 'not-reached' ? visit.target : []));
+  const exitCode = withoutPromise(parts, worstOf(parts, refused));
+  return { parts, refused, notReached, error: undefined, exitCode };
+}
+
+function endingOf({ ending, exitCode }: Part): Ending {
+  return ending ?? (exitCode === EXIT.done ? 'done' : 'failed');
 }
 
 /** The outcome of a command that was checked on several targets and refused on some of them: nothing was changed on any. */
@@ -100,7 +100,8 @@ export function documentOf(
   return documents.length === 1 ? documents[0] : documents;
 }
 
-function exitCodeAfter(parts: readonly Part[], exitCode: ExitCode): ExitCode {
+/** "Nothing was touched" is not true of a command that has changed another target. */
+function withoutPromise(parts: readonly Part[], exitCode: ExitCode): ExitCode {
   const promisesNothingTouched = exitCode === EXIT.refused || exitCode === EXIT.lockHeld;
   const changed = parts.some((part) => part.effect === 'changed');
   return promisesNothingTouched && changed ? EXIT.failed : exitCode;
@@ -111,5 +112,6 @@ function worstOf(parts: readonly Part[], refused: readonly RefusedTarget[]): Exi
     ...refused.map(({ error }) => exitCodeOfError(error)),
     ...parts.map(({ exitCode }) => exitCode),
   ];
+  if (codes.includes(EXIT.outcomeUnknown)) return EXIT.outcomeUnknown;
   return codes.find((code) => code !== EXIT.done) ?? EXIT.done;
 }

@@ -137,6 +137,13 @@ export { toJson } from './report/to-json';
 export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
 export type { TargetChoice } from './targets/select-targets';
+export {
+  endingOfMigrate,
+  visitInOrder,
+  type Ending,
+  type KeepGoing,
+  type Visit,
+} from './targets/visit-in-order';
 export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remedy';
 export { targetOf, targetPath, type Target } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';

@@ -39,11 +39,11 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
     per: 'database',
   });
   refuseWithoutTenants(agents, careful);
-  return onEachTarget(agents, async (agent) =>
+  const run = async (agent: MigrationAgent) =>
     agent.hasTenants
       ? tenantsPart(await agent.migrateTenants({ ...options, ...careful }), runtime)
-      : runPart(await agent.migrate(options), runtime),
-  );
+      : runPart(await agent.migrate(options), runtime);
+  return onEachTarget(agents, run, 'past-refusals');
 }
 
 function numberOf(option: string, text: string | undefined): number | undefined {

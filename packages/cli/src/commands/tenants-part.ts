@@ -1,4 +1,5 @@
 import {
+  endingOfMigrate,
   formatTenantsResult,
   formatTenantsStatus,
   type TenantsResult,
@@ -16,6 +17,7 @@ export function tenantsPart(result: TenantsResult, { style, common }: Runtime): 
     text: formatTenantsResult(result, { style, detail: common.verbose ? 'each' : 'short' }),
     exitCode: result.status === 'failed' ? exitCodeOf(result) : EXIT.done,
     effect: done + failed > 0 ? 'changed' : 'unchanged',
+    ending: endingOfMigrate(result),
   };
 }
 

@@ -27,7 +27,7 @@ const baselineExecutor: PromiseExecutor<BaselineExecutorSchema> = (options, cont
     run: (agent) => agent.baseline(optionsFor(agent.settings.project)),
     format: formatBaseline,
     succeeded: () => true,
-    afterFailure: 'stop',
+    keepGoing: 'until-failure',
   });
 };
 

@@ -1,4 +1,5 @@
 import {
+  endingOfMigrate,
   formatRunResult,
   formatTenantsResult,
   MigratorError,
@@ -36,7 +37,8 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
         ? formatTenantsResult(result, { detail: detail === 'verbose' ? 'each' : 'short' })
         : formatRunResult(result, { detail }),
     succeeded: (result) => result.status !== 'failed',
-    afterFailure: 'stop',
+    endingOf: endingOfMigrate,
+    keepGoing: 'past-refusals',
     reporter: reportTo(options.reportFolder, context),
   });
 

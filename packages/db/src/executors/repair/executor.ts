@@ -46,7 +46,7 @@ const repairExecutor: PromiseExecutor<RepairExecutorSchema> = (options, context)
             formatRun: (run) => formatRunResult(run, { detail }),
           }),
     succeeded: (result) => result.status !== 'failed',
-    afterFailure: changes ? 'stop' : 'continue',
+    keepGoing: changes ? 'until-failure' : 'to-the-end',
   });
 };
 

@@ -40,7 +40,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
     run: (agent, targets) => agent.rollback(optionsFor(agent.settings.project, targets)),
     format: (result, detail) => formatRunResult(result, { detail }),
     succeeded: (result) => result.status !== 'failed',
-    afterFailure: 'stop',
+    keepGoing: 'until-failure',
     reporter: reportTo(options.reportFolder, context),
   });
 };

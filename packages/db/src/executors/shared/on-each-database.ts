@@ -1,4 +1,11 @@
-import type { MigrationAgent, RefusedTarget } from '@flashfusion/migrator';
+import {
+  visitInOrder,
+  type Ending,
+  type KeepGoing,
+  type MigrationAgent,
+  type RefusedTarget,
+  type Visit,
+} from '@flashfusion/migrator';
 import { presentable } from './output';
 
 /** Which target a task was about, as far as it got to know. */
@@ -18,9 +25,9 @@ export type Finding<Result> =
 /** How to go through the databases of an environment. */
 export interface EachDatabase<Result> {
   run(agent: MigrationAgent): Promise<Result>;
-  succeeded(result: Result): boolean;
-  /** `stop`: a failure on one database leaves the ones behind it alone. */
-  readonly afterFailure: 'stop' | 'continue';
+  endingOf(result: Result): Ending;
+  /** Which databases come after one that did not end well. */
+  readonly keepGoing: KeepGoing;
   /** Told of each finding as soon as there is one. */
   tell(finding: Finding<Result>): void;
   /** Once aborted, nothing further is begun. */
@@ -30,18 +37,16 @@ export interface EachDatabase<Result> {
 /** Runs on one database after the other. Never rejects: what was done before a failure is kept, and each has a finding. */
 export async function onEachDatabase<Result>(
   agents: readonly MigrationAgent[],
-  { run, succeeded, afterFailure, tell, signal }: EachDatabase<Result>,
+  { run, endingOf, keepGoing, tell, signal }: EachDatabase<Result>,
 ): Promise<Finding<Result>[]> {
-  const findings: Finding<Result>[] = [];
-  let goOn = true;
-  for (const agent of agents) {
-    const finding: Finding<Result> = goOn ? await findingOf(agent, run) : unreached(agent);
-    const good: boolean = finding.kind === 'result' && succeeded(finding.result);
-    goOn &&= !signal.aborted && (good || afterFailure === 'continue');
-    findings.push(finding);
-    tell(finding);
-  }
-  return findings;
+  const visits = await visitInOrder(agents, {
+    visit: run,
+    endingOf,
+    keepGoing,
+    signal,
+    onVisit: (visit) => tell(findingOf(visit)),
+  });
+  return visits.map(findingOf);
 }
 
 /** A finding as `--json` prints it and as reports keep it. `ff db report` reads the same. */
@@ -69,15 +74,15 @@ export function refusedFindings(
   });
 }
 
-async function findingOf<Result>(
-  agent: MigrationAgent,
-  run: EachDatabase<Result>['run'],
-): Promise<Finding<Result>> {
-  const place = placeOf(agent);
-  try {
-    return { kind: 'result', place, result: await run(agent) };
-  } catch (error) {
-    return { kind: 'refused', place, error };
+function findingOf<Result>(visit: Visit<MigrationAgent, Result>): Finding<Result> {
+  const place = placeOf(visit.target);
+  switch (visit.kind) {
+    case 'result':
+      return { kind: 'result', place, result: visit.result };
+    case 'refused':
+      return { kind: 'refused', place, error: visit.error };
+    case 'not-reached':
+      return { kind: 'not-reached', place };
   }
 }
 

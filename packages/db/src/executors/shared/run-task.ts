@@ -6,7 +6,9 @@ import {
   MigratorError,
   nameCommandsFor,
   type ChangingCommand,
+  type Ending,
   type GivenNames,
+  type KeepGoing,
   type RefusedTarget,
   type TargetChoice,
 } from '@flashfusion/migrator';
@@ -46,8 +48,10 @@ export interface Task<Result> {
   /** The result, for people; `verbose` with causes and stacks. */
   format(result: Result, detail: Detail): string;
   succeeded(result: Result): boolean;
-  /** `stop`: a failure on one database leaves the ones behind it alone. */
-  readonly afterFailure: 'stop' | 'continue';
+  /** How a result that did not succeed ended. Default `failed`. */
+  readonly endingOf?: (result: Result) => Ending;
+  /** Which databases come after one that did not end well. */
+  readonly keepGoing: KeepGoing;
   readonly reporter?: Reporter<Result>;
 }
 
@@ -112,8 +116,8 @@ async function findingsOf<Result>(
   }
   return onEachDatabase(agents, {
     run: (agent) => task.run(agent, agents.length),
-    succeeded: (result) => task.succeeded(result),
-    afterFailure: task.afterFailure,
+    endingOf: (result) => (task.succeeded(result) ? 'done' : (task.endingOf?.(result) ?? 'failed')),
+    keepGoing: task.keepGoing,
     tell: (finding) => tellFinding(task, finding),
     signal,
   });

@@ -24,7 +24,7 @@ const statusExecutor: PromiseExecutor<StatusExecutorSchema> = (options, context)
     },
     format: (result) => ('tenants' in result ? formatTenantsStatus(result) : formatStatus(result)),
     succeeded: (result) => options.check !== true || isClean(result),
-    afterFailure: 'continue',
+    keepGoing: 'to-the-end',
   });
 
 function isClean(result: StatusResult | TenantsStatusResult): boolean {
