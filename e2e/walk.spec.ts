@@ -5,7 +5,7 @@ import { REPOSITORY } from './testing/packed';
 import { serveRegistry, type Registry } from './testing/registry';
 import { psqlFunction, stepsOf, TsPresetWorkspace } from './testing/walk';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 let registry: Registry;
 let workspace: TsPresetWorkspace;
