@@ -16,6 +16,7 @@ const engine = join(packages, 'migrator', 'src');
 const PURE_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   plan: ['fastest-levenshtein'],
   report: ['fastest-levenshtein'],
+  text: [],
 };
 
 /** Clocks, chance, and the world outside. */

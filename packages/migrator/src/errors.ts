@@ -1,3 +1,5 @@
+import { foreignLine, foreignText } from './text/inert';
+
 /**
  * Every way in which the migrator refuses or fails, as a stable name. Codes are public API: a script may
  * compare them, and docs/errors.md explains each. A code is never renamed or reused for something else.
@@ -131,7 +133,8 @@ export interface MigratorErrorOptions {
 
 /**
  * The one error that the migrator throws. `code` is stable, `hint` says what to do next, and `problems` holds
- * everything found wrong, the first of them being this error's own code, message and hint.
+ * everything found wrong, the first of them being this error's own code, message and hint. Message, hint and where are fit to be
+ * printed, whoever prints them: without secrets, of bounded length, and without control characters and commands of a CI.
  *
  * @example
  * ```ts
@@ -153,13 +156,14 @@ export class MigratorError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(code: ErrorCode, message: string, options: MigratorErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { hint, where, statement, cause } = options;
+    const problem = presentable({ code, message, hint, where, ...(statement && { statement }) });
+    super(problem.message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = options.hint;
-    this.where = options.where;
-    this.statement = options.statement;
-    const { hint, where, statement } = options;
-    this.problems = [{ code, message, hint, where, ...(statement && { statement }) }];
+    this.hint = problem.hint;
+    this.where = problem.where;
+    this.statement = statement;
+    this.problems = [problem];
   }
 
   /** The same error with another hint; stack and cause are kept. */
@@ -176,33 +180,44 @@ export class MigratorError extends Error {
    * @param problems what is wrong, at least one; the first gives the error its code
    */
   static fromProblems(problems: readonly Problem[]): MigratorError {
-    const [first, ...rest] = problems;
+    const [first, ...rest] = problems.map(presentable);
     if (first === undefined) throw new TypeError('MigratorError.fromProblems needs a problem');
     const message =
       rest.length === 0
         ? first.message
-        : `${problems.length} problems:\n${problems.map((problem) => `- ${problem.message}`).join('\n')}`;
+        : `${problems.length} problems:\n${[first, ...rest].map((problem) => `- ${problem.message}`).join('\n')}`;
     const { hint, where, statement } = first;
     const error = new MigratorError(first.code, message, { hint, where, statement });
-    Object.defineProperty(error, 'problems', { value: problems, enumerable: true });
+    Object.defineProperty(error, 'problems', { value: [first, ...rest], enumerable: true });
     return error;
   }
 }
 
-/** Longer descriptions are cut. In characters. */
-const LONGEST_DESCRIPTION = 10_000;
+/** Characters of a message that an error keeps. Several problems make a long one. */
+const LONGEST_MESSAGE = 50_000;
+
+function presentable(problem: Problem): Problem {
+  const { message, hint, where } = problem;
+  return {
+    ...problem,
+    message: foreignText(message, LONGEST_MESSAGE),
+    hint: hint === undefined ? undefined : foreignText(hint),
+    where: where === undefined ? undefined : foreignLine(where),
+  };
+}
 
 /** An AggregateError may hold itself. */
 const DEEPEST_DESCRIPTION = 3;
 
 /**
  * Describes a thrown value in words: an error by its name and message, a string as it is, anything else by its kind and
- * value. Never throws, also for proxies, throwing getters and objects without a prototype. Cut to 10,000 characters.
+ * value. Never throws, also for proxies, throwing getters and objects without a prototype. Without secrets, control characters and
+ * commands of a CI; cut to 10,000 characters.
  *
  * @param thrown whatever was thrown or rejected with
  */
 export function describeThrown(thrown: unknown): string {
-  return cut(describeOnce(thrown, 0));
+  return foreignText(describeOnce(thrown, 0));
 }
 
 /** A property of a thrown value; `undefined` where reading it throws. */
@@ -230,14 +245,14 @@ function describeOnce(thrown: unknown, depth: number): string {
   return [head, ...inner.map((each) => `  - ${describeOnce(each, depth + 1)}`)].join('\n');
 }
 
-/** A value in a few words: JSON where it has some, else its kind. Never throws; cut to 10,000 characters. */
+/** A value in a few words: JSON where it has some, else its kind. Never throws. Without secrets; cut to 10,000 characters. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol' || value === undefined) return String(value);
   try {
     const json = JSON.stringify(value);
-    if (typeof json === 'string') return cut(json);
+    if (typeof json === 'string') return foreignText(json);
   } catch {
     // A circular object, a BigInt inside, or a getter or proxy that throws.
   }
@@ -260,8 +275,4 @@ function kindOf(value: unknown): string {
   } catch {
     return '[object]';
   }
-}
-
-function cut(text: string): string {
-  return text.length <= LONGEST_DESCRIPTION ? text : `${text.slice(0, LONGEST_DESCRIPTION)}…`;
 }

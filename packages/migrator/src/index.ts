@@ -148,4 +148,5 @@ export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remed
 export { targetOf, targetPath, type Target } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { ciOrigin } from './run/claimed-runner';
-export { redact } from './database/redact';
+export { inertColoredText, inertText } from './text/inert';
+export { redact } from './text/redact';

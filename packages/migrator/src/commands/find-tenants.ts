@@ -4,7 +4,7 @@ import type { Connection, Settings } from '../config/settings';
 import { createDatabase } from '../database/create-database';
 import type { ConnectionTarget, Session } from '../database/database';
 import { quoteIdentifier } from '../database/identifier';
-import { redact } from '../database/redact';
+import { redact } from '../text/redact';
 import { describeThrown, MigratorError, type Problem } from '../errors';
 import type { History } from '../history/history';
 import { isErrorLike, isMigratorError } from '../report/error-shape';

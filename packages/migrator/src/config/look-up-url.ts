@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { MigratorError } from '../errors';
+import { rememberSecretsOf } from '../text/redact';
 import {
   originOf,
   whereToSet,
@@ -62,6 +63,7 @@ function fromVariable(
 
 function checked(url: string, source: string, what: string, key: string): Connection {
   const trimmed = url.trim();
+  rememberSecretsOf(trimmed);
   if (SCHEME.test(trimmed)) return { kind: 'url', url: trimmed, source };
   const shape =
     trimmed === ''

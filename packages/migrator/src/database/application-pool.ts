@@ -1,10 +1,10 @@
 import type { ClientPool, PooledClient } from '../config/settings';
-import { MigratorError } from '../errors';
+import { describeThrown, MigratorError } from '../errors';
 import { ClientSession } from './client-session';
 import type { ConnectionTarget, Database, OpenOptions, Session } from './database';
 import { pooledConnection } from './pooling';
 import { refuseReadOnly } from './read-only-server';
-import { redact } from './redact';
+import { rememberSecret, rememberSecretsOf } from '../text/redact';
 import {
   newerSettings,
   ownSessionReset,
@@ -25,6 +25,8 @@ interface ClientFields {
   readonly port?: number;
   readonly database?: string;
   readonly user?: string;
+  readonly password?: unknown;
+  readonly connectionString?: unknown;
 }
 
 /**
@@ -35,7 +37,9 @@ export class PoolDatabase implements Database {
   readonly target: ConnectionTarget;
 
   constructor(private readonly pool: ClientPool) {
-    this.target = targetOf((pool as { readonly options?: ClientFields }).options ?? {});
+    const { options = {} } = pool as { readonly options?: ClientFields };
+    this.target = targetOf(options);
+    rememberPassword(options);
   }
 
   async exists(): Promise<boolean> {
@@ -44,6 +48,8 @@ export class PoolDatabase implements Database {
 
   async open(options: OpenOptions): Promise<Session> {
     const client = await this.take();
+    // A function of the pool has given it by now.
+    rememberPassword(client as ClientFields);
     try {
       const { rows } = await client.query(READ_FACTS);
       const [facts] = rows as FactsRow[];
@@ -80,7 +86,7 @@ export class PoolDatabase implements Database {
     try {
       return await this.pool.connect();
     } catch (cause) {
-      const said = redact(String((cause as { message?: unknown } | null)?.message ?? cause));
+      const said = describeThrown(cause);
       throw new MigratorError(
         'CONNECTION_FAILED',
         `The application's pool gave no connection (${said}).`,
@@ -120,6 +126,12 @@ async function free(client: PooledClient): Promise<void> {
   } catch {
     // The connection is gone, and both with it.
   }
+}
+
+/** `pg` keeps the password as a property that is not enumerable. */
+function rememberPassword({ password, connectionString, user, database }: ClientFields): void {
+  if (typeof password === 'string') rememberSecret(password, [user ?? '', database ?? '']);
+  if (typeof connectionString === 'string') rememberSecretsOf(connectionString);
 }
 
 function targetOf({ host, port, database, user }: ClientFields): ConnectionTarget {

@@ -1,7 +1,7 @@
 import { MigratorError } from '../errors';
 import { sqlState } from './failure';
 import type { PostgresAddress } from './postgres-url';
-import { redact } from './redact';
+import { foreignLine } from '../text/inert';
 
 /** What an error on the way in means, and what to do about it. */
 interface Explanation {
@@ -91,7 +91,7 @@ export function connectionFailed(error: unknown, address: PostgresAddress): Migr
   if (error instanceof MigratorError) return error;
   const cause = firstCause(error);
   const { what, hint } = explain(cause, address);
-  const said = redact(textOf(cause)).trim();
+  const said = foreignLine(textOf(cause)).trim();
   return new MigratorError(
     'CONNECTION_FAILED',
     `${address.host}:${address.port} ${what}${said === '' ? '' : ` (${said})`}.`,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MigratorError } from '../errors';
 import { passwordFileOf, readPassword } from './password-file';
-import { redact } from './redact';
+import { redact } from '../text/redact';
 
 describe('D6: the password file of libpq', () => {
   let folder: string;

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { EnvironmentVariables } from '../config/environment-variables';
 import { MigratorError } from '../errors';
-import { rememberSecret } from './redact';
+import { rememberSecret } from '../text/redact';
 
 /** Where a password is looked up if the url has none. */
 export interface PasswordFile {

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { decode, invalid, type ParseUrlOptions } from './invalid-url';
 import { passwordFileOf, type PasswordFile } from './password-file';
-import { rememberSecret } from './redact';
+import { rememberSecret } from '../text/redact';
 import { parseStartupOptions, type StartupOptions } from './startup-options';
 import { isSocket, readTls, type TlsPlan } from './tls';
 import {
@@ -81,7 +81,8 @@ export function parsePostgresUrl(url: string, options: ParseUrlOptions): Postgre
   const { source } = options;
   const find = readParts(url, options);
   const password = find('password');
-  if (password !== undefined) rememberSecret(password);
+  const names = [find('user'), find('dbname')].filter((name) => name !== undefined);
+  if (password !== undefined) rememberSecret(password, names);
   const servers = readServers(find, options);
   const [first, ...others] = servers;
   const user = find('user') ?? (isSocket(first.host) ? userInfo().username : undefined);

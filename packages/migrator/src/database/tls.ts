@@ -1,6 +1,6 @@
 import type { ConnectionOptions, SecureVersion } from 'node:tls';
 import { invalid, type ParseUrlOptions } from './invalid-url';
-import { rememberSecret } from './redact';
+import { rememberSecret } from '../text/redact';
 import type { UrlParameter } from './url-parameters';
 
 /**

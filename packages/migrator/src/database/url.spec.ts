@@ -1,5 +1,5 @@
 import type { MigratorError } from '../errors';
-import { redact } from './redact';
+import { redact } from '../text/redact';
 import { parseUrl, type DatabaseAddress } from './url';
 
 interface Surroundings {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { rememberSecretsOf } from '../text/redact';
 import { decode, invalid, type ParseUrlOptions } from './invalid-url';
 import { parsePostgresUrl, type PostgresAddress } from './postgres-url';
 
@@ -28,6 +29,7 @@ export function parseUrl(url: string, options: ParseUrlOptions): DatabaseAddress
   const text = typeof url === 'string' ? url.trim() : '';
   const { source } = options;
   if (text === '') throw invalid(source, 'is empty', FORMS);
+  rememberSecretsOf(text);
   if (/[\0-\x1f\x7f]/.test(text)) throw invalid(source, 'holds a control character', FORMS);
   if (/^pglite:/i.test(text)) return parsePgliteUrl(text.slice('pglite:'.length), options);
   if (/^postgres(?:ql)?:/i.test(text)) return parsePostgresUrl(text, options);

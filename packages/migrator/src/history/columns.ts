@@ -1,4 +1,4 @@
-import { redact } from '../database/redact';
+import { foreignText } from '../text/inert';
 import { agentVersion } from './agent-version';
 import type { HistoryAction, MigrationState, NewHistoryEntry } from './entry';
 
@@ -33,7 +33,7 @@ export interface HistoryColumn {
   readonly minimum?: number;
 }
 
-/** Characters of an error message and of a stack that are kept. */
+/** Characters of an error message and of a stack that are kept. A message may be that of several problems. */
 const MESSAGE_LIMIT = 20_000;
 const STACK_LIMIT = 50_000;
 
@@ -227,10 +227,7 @@ function shown(name: string, type: ColumnType): string {
   return name === 'id' ? 'id::text' : name;
 }
 
-/** Text that Postgres takes (no NUL character), without secrets, of bounded length. */
+/** Text that Postgres takes (no NUL character) and a terminal shows, without secrets, of bounded length. */
 function storable(text: string | undefined, limit = 2_000): string | null {
-  if (text === undefined) return null;
-  // Redacted before it is cut: half a password would not be recognised.
-  const clean = redact(text).replaceAll('\0', '\\0');
-  return clean.length <= limit ? clean : `${clean.slice(0, limit)}… (cut)`;
+  return text === undefined ? null : foreignText(text, limit);
 }

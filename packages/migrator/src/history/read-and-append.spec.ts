@@ -1,5 +1,5 @@
 import { latestFormat, upgrades } from './formats';
-import { rememberSecret } from '../database/redact';
+import { rememberSecret } from '../text/redact';
 import { describeHistory } from './testing/describe-history';
 import { failedEntry, newEntry } from './testing/entries';
 
@@ -186,7 +186,7 @@ describeHistory('the history', (bench) => {
       const message = 'x'.repeat(1_000_000);
       await bench.history.append(failedEntry({ error: { code: 'E', message, stack: message } }));
       expect((await bench.history.read('staging')).entries[0]?.error?.message).toMatch(
-        /^x{20000}… \(cut\)$/,
+        /^x{20000}… \(980000 more characters\)$/,
       );
     });
 

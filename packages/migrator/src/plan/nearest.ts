@@ -1,6 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 import { compareText } from './by-version';
 
+/** The distance of two words costs the product of their lengths. No name that someone mistyped is longer. */
+const LONGEST_NAME = 200;
+
 /**
  * The candidates that somebody who wrote `wanted` most likely meant, nearest first: those that begin with it or hold it,
  * then those that differ in few letters. Empty when nothing is near: a far-fetched guess helps nobody.
@@ -13,9 +16,10 @@ export function nearest(
   limit: number = 3,
 ): readonly string[] {
   const sought = wanted.toLowerCase();
-  if (sought === '') return [];
+  if (sought === '' || sought.length > LONGEST_NAME) return [];
   const near: { readonly candidate: string; readonly far: number }[] = [];
   for (const candidate of new Set(candidates)) {
+    if (candidate.length > LONGEST_NAME) continue;
     const far = farness(sought, candidate.toLowerCase());
     if (far !== undefined) near.push({ candidate, far });
   }

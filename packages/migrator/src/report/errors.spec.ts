@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { MigratorError } from '../errors';
 import { formatError } from './format-error';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
 import { expectGolden } from './testing/golden';
 
 const environment = new MigratorError('UNKNOWN_ENVIRONMENT', 'api has no environment “stagin”.', {
@@ -75,5 +75,5 @@ describe('masking secrets', () => {
     ['pglite:.data/development', 'pglite:.data/development'],
     ['https://github.com/a/b/actions/runs/1', 'https://github.com/a/b/actions/runs/1'],
     ['12:30 me@host', '12:30 me@host'],
-  ])('%s', (text, masked) => expect(maskSecrets(text)).toBe(masked));
+  ])('%s', (text, masked) => expect(redact(text)).toBe(masked));
 });

@@ -1,8 +1,10 @@
 import { describeThrown, readProperty, type Problem } from '../errors';
 import { isMigratorError } from './error-shape';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
+import { foreignText } from '../text/inert';
 import { plainStyle, type Style } from './style';
-import { indent } from './wording';
+import { hangingIndent, indent } from './wording';
 
 /** How much is told, and how. */
 export interface FormatErrorOptions {
@@ -29,23 +31,21 @@ export function formatError(error: unknown, options: FormatErrorOptions = {}): s
   const { detail = 'short', style = plainStyle } = options;
   const text = isMigratorError(error)
     ? formatProblems(error.problems, style)
-    : style.bad(describeThrown(error));
-  return maskSecrets(detail === 'verbose' ? [text, ...causes(error)].join('\n') : text);
+    : style.bad(hangingIndent(describeThrown(error)));
+  return redact(detail === 'verbose' ? [text, ...causes(error)].join('\n') : text);
 }
 
 /** Problems for people, one under the other; several are headed by their number. */
-export function formatProblems(problems: readonly Problem[], style: Style = plainStyle): string {
+export function formatProblems(given: readonly Problem[], style: Style = plainStyle): string {
+  const problems = foreignValue(given);
   const all = problems.map((problem) => formatProblem(problem, style)).join('\n');
-  return maskSecrets(problems.length > 1 ? `${problems.length} problems:\n${indent(all)}` : all);
+  return redact(problems.length > 1 ? `${problems.length} problems:\n${indent(all)}` : all);
 }
 
 function formatProblem({ code, message, where, hint }: Problem, style: Style): string {
-  const [first = '', ...more] = message.split('\n');
-  // Lines that are indented already, as an excerpt with a caret, stay as they are.
-  const rest = more.map((line) => (line.startsWith('  ') ? line : indent(line.trimStart())));
-  const lines = [`${style.bad(code)}: ${first}`, ...rest];
-  if (where !== undefined) lines.push(`  ${style.quiet('where:')} ${where}`);
-  if (hint !== undefined) lines.push(`  ${style.quiet('hint:')} ${hint}`);
+  const lines = [`${style.bad(code)}: ${hangingIndent(message)}`];
+  if (where !== undefined) lines.push(`  ${style.quiet('where:')} ${hangingIndent(where)}`);
+  if (hint !== undefined) lines.push(`  ${style.quiet('hint:')} ${hangingIndent(hint)}`);
   return lines.join('\n');
 }
 
@@ -54,7 +54,7 @@ function causes(error: unknown): string[] {
   const lines = [...frames];
   let cause = causeOf(error);
   for (let depth = 0; cause !== undefined && depth < MOST_CAUSES; depth += 1) {
-    lines.push(`caused by ${describeThrown(cause)}`);
+    lines.push(`caused by ${hangingIndent(describeThrown(cause))}`);
     const outer = frames.join();
     frames = stackLines(cause);
     // An error that explains another one has its stack.
@@ -68,11 +68,17 @@ function causeOf(error: unknown): unknown {
   return readProperty(error, 'cause');
 }
 
-/** The frames only: the message stands above them already. */
+/** Characters of a stack's frames that are shown. */
+const LONGEST_STACK = 20_000;
+
+/** The frames only: the message stands above them already, and a line of it may resemble a frame. */
 function stackLines(error: unknown): string[] {
   const stack = readProperty(error, 'stack');
+  const message = readProperty(error, 'message');
   if (typeof stack !== 'string') return [];
-  return stack
+  const at = typeof message === 'string' ? stack.indexOf(message) : -1;
+  const frames = at === -1 ? stack : stack.slice(at + String(message).length);
+  return foreignText(frames, LONGEST_STACK)
     .split('\n')
     .filter((line) => /^\s*at /.test(line))
     .map((line) => `    ${line.trim()}`);

@@ -1,12 +1,14 @@
 import type { LockHolder, RunEvent } from '../run/events';
 import { formatDuration, formatMoment } from './duration';
 import { formatHiddenMessages, formatMessage, type MessageDetail } from './format-messages';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { plainStyle } from './style';
-import { count, formatHead } from './wording';
+import { count, formatHead, hangingIndent } from './wording';
 
 /**
- * An event as a plain line, or as a few for a message of the server with a detail; `undefined` for one that a log need not show.
+ * An event as a plain line, or as a few for a message of several lines, which are indented; `undefined` for one that a log need not
+ * show. Foreign text is redacted, cut and inert.
  *
  * @param options `verbose` adds debug lines of migrations and all messages of the server that are kept
  */
@@ -14,8 +16,8 @@ export function formatEvent(
   event: RunEvent,
   { detail = 'short' }: { readonly detail?: MessageDetail } = {},
 ): string | undefined {
-  const line = lineFor(event, detail);
-  return line === undefined ? undefined : maskSecrets(line);
+  const line = lineFor(foreignValue(event), detail);
+  return line === undefined ? undefined : redact(hangingIndent(line));
 }
 
 function lineFor(event: RunEvent, detail: MessageDetail): string | undefined {

@@ -4,7 +4,8 @@ import { foldReports } from './fold-reports';
 import { countMessages, firstLine } from './format-messages';
 import { shortList } from './format-rename';
 import { groupByReason, type ReasonGroup } from './group-by-reason';
-import { maskSecrets } from './mask';
+import { foreignText } from '../text/inert';
+import { redact } from '../text/redact';
 import { toRunReports, type RunReport } from './run-report';
 import { count } from './wording';
 
@@ -39,7 +40,7 @@ export function formatMarkdownSummary(
     formatWarnings(runs),
     formatDetails(runs),
   ];
-  return maskSecrets(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
+  return redact(`${blocks.filter((block) => block !== '').join('\n\n')}\n`);
 }
 
 const TITLES = {
@@ -180,17 +181,24 @@ function formatDetails(runs: readonly RunReport[]): string {
   ].join('\n');
 }
 
-/** What GitHub may take for a mention, with what follows: the name of a scoped project and the version behind it. */
-const MENTION = /(@[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)?(?::\d+)?)/;
+/**
+ * What GitHub may take for a mention, with what follows (the name of a scoped project and the version behind it), for a link or
+ * for the number of an issue.
+ */
+const REFERENCE =
+  /(@[A-Za-z0-9][\w.-]*(?:\/[\w.-]+)?(?::\d+)?|(?:https?:\/\/|www\.)[^\s`|\\]+|#\d+)/i;
+
+/** Characters of a foreign text that are shown: a summary may hold one megabyte. */
+const LONGEST_PART = 2_000;
 
 /**
- * Text as text: no table cell, emphasis, code, link, mention or HTML comes of it. Line ends become spaces. A possible mention becomes
- * a code span, which is copied without any added character.
+ * Text as text: no table cell, emphasis, code, formula, link, image, mention or HTML comes of it. Line ends become spaces. A possible
+ * mention or link becomes a code span, which is copied without any added character. Redacted and cut to 2,000 characters.
  */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[\r\n]+\s*/g, ' ')
-    .split(MENTION)
+  return foreignText(text, LONGEST_PART)
+    .replace(/\n\s*/g, ' ')
+    .split(REFERENCE)
     .map((part, index) => (index % 2 === 1 ? `\`${part}\`` : escapePlain(part)))
     .join('');
 }
@@ -200,5 +208,5 @@ function escapePlain(text: string): string {
     .replace(/&/g, '&amp;')
     .replace(/</g, '&lt;')
     .replace(/>/g, '&gt;')
-    .replace(/[\\`*_|[\]~#!]/g, '\\$&');
+    .replace(/[\\`*_|[\]~#!$]/g, '\\$&');
 }

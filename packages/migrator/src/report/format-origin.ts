@@ -1,5 +1,5 @@
 import { escapeMarkdown, type Refusal } from './format-markdown';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
 import type { PresentReports, SkippedTask } from './present-reports';
 import type { ReportOrigin } from './report-origin';
 import { count } from './wording';
@@ -19,7 +19,7 @@ export function formatRunOrigin(batches: PresentReports<never>['batches']): stri
     ...(gitCommit === undefined ? [] : [`commit ${gitCommit}`]),
     ...(ciRun === undefined ? [] : [ciRun]),
   ];
-  return maskSecrets(parts.map(escapeMarkdown).join(' · '));
+  return redact(parts.map(escapeMarkdown).join(' · '));
 }
 
 /** The tasks that have no result, as refusals of a summary. */
@@ -56,7 +56,7 @@ export function formatStaleReports(
     return `- ${escapeMarkdown(details === '' ? file : `${file} (${details})`)}`;
   });
   const more = stale.length - lines.length;
-  return maskSecrets(
+  return redact(
     [
       `Not counted, ${count(stale.length, 'report')} of earlier runs:`,
       '',

@@ -2,6 +2,8 @@ import type { Plan, PlanStep, StepReason } from '../plan/types';
 import { migrateCommands, migrateWithDependenciesCommand } from '../plan/commands';
 import { parseMigrationId } from '../migration/id';
 import { modeOf } from '../migration/mode';
+import { foreignValue } from '../text/foreign-value';
+import { redact } from '../text/redact';
 import { formatPlannedRename } from './format-rename';
 import { targetOf, type Target } from '../target';
 import { plainStyle, type Style } from './style';
@@ -12,10 +14,11 @@ const SHORT_CHECKSUM = 12;
 
 /** What a dry run prints: every step in order, why it is there, what it says of itself, and how it would run. */
 export function formatPlan(
-  plan: Plan,
+  given: Plan,
   style: Style = plainStyle,
-  target: Target = targetOf(plan),
+  givenTarget: Target = targetOf(given),
 ): string {
+  const { plan, target } = foreignValue({ plan: given, target: givenTarget });
   const verb = plan.action === 'apply' ? 'apply' : 'revert';
   if (plan.steps.length === 0) return `Nothing to ${verb}.`;
   const head = `Would ${verb} ${count(plan.steps.length, 'migration')}, in this order:`;
@@ -23,12 +26,14 @@ export function formatPlan(
   const steps = plan.steps.map((step, index) =>
     formatStep(step, plan.action, `${String(index + 1).padStart(width)}. `, style),
   );
-  return paragraphs([
-    formatPlannedRename(plan, plan.rename),
-    head,
-    ...steps,
-    ...formatWaiting(plan, target, style),
-  ]);
+  return redact(
+    paragraphs([
+      formatPlannedRename(plan, plan.rename),
+      head,
+      ...steps,
+      ...formatWaiting(plan, target, style),
+    ]),
+  );
 }
 
 function formatWaiting(
@@ -94,6 +99,10 @@ export function describeReason(reason: StepReason): string {
   }
 }
 
+/** Characters of an earlier error that are shown. */
+const WIDEST_ERROR = 200;
+
 function firstLine(text: string): string {
-  return text.split('\n', 1).join('');
+  const [line = ''] = text.split('\n', 1);
+  return line.length <= WIDEST_ERROR ? line : `${line.slice(0, WIDEST_ERROR)}…`;
 }

@@ -3,6 +3,8 @@ import type { BaselineResult } from '../commands/baseline';
 import type { RepairResult, RepairStep } from '../commands/repair';
 import { repairLine } from '../plan/commands';
 import { targetPath } from '../target';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { count } from './wording';
 
 /** How the front end names what its user can do next. */
@@ -16,7 +18,8 @@ export interface RepairWords {
 const HEADS = { planned: 'Would repair', done: 'Repaired', failed: 'Could not repair' } as const;
 
 /** What a repair did or would do, and the commands that do it. */
-export function formatRepair(result: RepairResult, words: RepairWords): string {
+export function formatRepair(given: RepairResult, words: RepairWords): string {
+  const result = foreignValue(given);
   const scope = `${result.project} in ${targetPath(result)}`;
   if (result.status === 'nothing-to-do') return `Nothing needs repair: ${scope}.`;
   const lines = [`${HEADS[result.status]} ${scope}:`, ...result.steps.map(formatStep)];
@@ -32,11 +35,12 @@ export function formatRepair(result: RepairResult, words: RepairWords): string {
       lines.push(...actions.map((action) => `  ${repairLine(result, step.version, action)}`));
     }
   }
-  return lines.join('\n');
+  return redact(lines.join('\n'));
 }
 
 /** What the adoption of a restored database did or would do. */
-export function formatAdoption(result: AdoptEnvironmentResult): string {
+export function formatAdoption(given: AdoptEnvironmentResult): string {
+  const result = foreignValue(given);
   const { environment, from, histories, others } = result;
   const rest = others.map(
     (other) =>
@@ -53,15 +57,16 @@ export function formatAdoption(result: AdoptEnvironmentResult): string {
     ({ schema, migrations }) =>
       `  schema ${schema}: the state of ${count(migrations, 'migration')} carried over`,
   );
-  return [head, ...lines, ...rest].join('\n');
+  return redact([head, ...lines, ...rest].join('\n'));
 }
 
 /** Which migrations a baseline marked or would mark. */
 export function formatBaseline(result: BaselineResult): string {
-  const { project, status, marked } = result;
+  const shown = foreignValue(result);
+  const { project, status, marked } = shown;
   const verb = status === 'planned' ? 'Would mark' : 'Marked';
-  const head = `${verb} ${count(marked.length, 'migration')} of ${project} as applied in ${targetPath(result)}, without running them:`;
-  return [head, ...marked.map(({ id, name }) => `  ${id} ${name}`)].join('\n');
+  const head = `${verb} ${count(marked.length, 'migration')} of ${project} as applied in ${targetPath(shown)}, without running them:`;
+  return redact([head, ...marked.map(({ id, name }) => `  ${id} ${name}`)].join('\n'));
 }
 
 function formatStep({ id, name, action, why }: RepairStep): string {

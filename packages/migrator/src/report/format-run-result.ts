@@ -3,7 +3,8 @@ import { formatDuration } from './duration';
 import { formatError, type FormatErrorOptions } from './format-error';
 import { countMessages } from './format-messages';
 import { formatPlan } from './format-plan';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
 import { targetOf } from '../target';
@@ -11,11 +12,12 @@ import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './word
 
 /** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
 export function formatRunResult(
-  result: RunResult,
+  given: RunResult,
   { style = plainStyle, detail = 'short' }: FormatErrorOptions = {},
 ): string {
   const how = { style, detail };
-  return maskSecrets(
+  const result = foreignValue(given);
+  return redact(
     paragraphs([
       ...result.prerequisiteRuns.map((run) => formatPrerequisite(run, result.project, how)),
       formatHead(result, style),

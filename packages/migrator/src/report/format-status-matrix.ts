@@ -3,7 +3,8 @@ import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatProblems } from './format-error';
 import { formatRename } from './format-rename';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
 import { formatTarget, indent, paragraphs } from './wording';
@@ -17,9 +18,10 @@ export interface MatrixColumn {
 
 /** Migrations × databases: what is where, at a glance, and below it what is in the way. */
 export function formatStatusMatrix(
-  columns: readonly MatrixColumn[],
+  given: readonly MatrixColumn[],
   style: Style = plainStyle,
 ): string {
+  const columns = foreignValue(given);
   const rows = new Map<MigrationId, MigrationStatus>();
   for (const { status } of columns) {
     for (const migration of status?.migrations ?? []) rows.set(migration.id, migration);
@@ -36,7 +38,7 @@ export function formatStatusMatrix(
     ...ordered.map(({ id, version, name }) => [version, name, ...cells.map((cell) => cell(id))]),
   ];
   const first = columns.find(({ status }) => status !== undefined)?.status;
-  return maskSecrets(
+  return redact(
     paragraphs([
       first && `${style.strong(first.project)} · ${style.strong(first.environment)}`,
       formatTable(columns.map((column) => formatColumn(column, style))),

@@ -5,10 +5,14 @@ import type { StatusResult } from '../run/result';
 import { formatDuration, formatMoment } from './duration';
 import { formatProblems } from './format-error';
 import { formatRename } from './format-rename';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
 import { count, formatHead, indent, paragraphs } from './wording';
+
+/** Characters of an error in a row of the table. */
+const WIDEST_ERROR = 200;
 
 const DRIFT: Record<Exclude<MigrationStatus['drift'], 'none'>, string> = {
   checksumMismatch: 'changed since',
@@ -17,8 +21,9 @@ const DRIFT: Record<Exclude<MigrationStatus['drift'], 'none'>, string> = {
 };
 
 /** The state of a project, for people: every migration, the counts, what is in the way, and the latest history rows. */
-export function formatStatus(result: StatusResult, style: Style = plainStyle): string {
-  return maskSecrets(
+export function formatStatus(given: StatusResult, style: Style = plainStyle): string {
+  const result = foreignValue(given);
+  return redact(
     paragraphs([
       formatHead(result, style),
       formatMigrations(result.migrations, style),
@@ -125,5 +130,6 @@ function formatRecent(recent: readonly HistoryEntry[], style: Style): string | u
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1).join('');
+  const [line = ''] = text.split('\n', 1);
+  return line.length <= WIDEST_ERROR ? line : `${line.slice(0, WIDEST_ERROR)}…`;
 }

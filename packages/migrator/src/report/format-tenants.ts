@@ -10,7 +10,8 @@ import { formatError, formatProblems } from './format-error';
 import { formatTenantMessages } from './format-messages';
 import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { formatPlannedRename, formatRename, formatTenantRenames, shortList } from './format-rename';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
+import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
 import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './wording';
@@ -30,10 +31,11 @@ export interface FormatTenantsOptions {
 
 /** What became of the tenants, for people: counts, the failures, and what to do; of a dry run, which lack what. */
 export function formatTenantsResult(
-  result: TenantsResult,
+  given: TenantsResult,
   { style = plainStyle, detail = 'short' }: FormatTenantsOptions = {},
 ): string {
-  return maskSecrets(
+  const result = foreignValue(given);
+  return redact(
     paragraphs([
       formatHead(result, style),
       detail === 'each' ? formatTable(result.tenants.map(outcomeRow)) : undefined,
@@ -124,15 +126,16 @@ function outcomeRow({ tenant, status, done, durationMs }: TenantOutcome): string
 
 /** How the tenants stand, for people: those that are behind by what they lack, those in trouble one by one. */
 export function formatTenantsStatus(
-  result: TenantsStatusResult,
+  given: TenantsStatusResult,
   { style = plainStyle, detail = 'short' }: FormatTenantsOptions = {},
 ): string {
+  const result = foreignValue(given);
   const { counts, tenants } = result;
   const troubled = tenants.filter(
     ({ counts: each, problems, error }) =>
       error !== undefined || each.failed + each.drifted + problems.length > 0,
   );
-  return maskSecrets(
+  return redact(
     paragraphs([
       formatHead(result, style),
       detail === 'each' ? formatTable(tenants.map(statusRow)) : undefined,

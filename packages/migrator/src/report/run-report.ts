@@ -1,7 +1,7 @@
 import { describeThrown } from '../errors';
 import { parseMessages, trimMessages, type ServerMessages } from '../migration/server-messages';
 import type { MigrationOutcome, RunResult, TenantOutcome, TenantsResult } from '../run/result';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
 
 /** One migration in a report. */
 export interface ReportedMigration {
@@ -53,7 +53,7 @@ export function toRunReport(result: RunResult): RunReport {
     failed: failed && {
       ...reported(failed),
       code: failed.error.code,
-      message: maskSecrets(failed.error.message),
+      message: redact(failed.error.message),
     },
     notReached: result.notReached,
     durationMs: result.durationMs,
@@ -118,7 +118,7 @@ function refusalOf(project: string, error: unknown): RunReport['failed'] {
     name: 'refused',
     durationMs: 0,
     code: isText(code) ? code : 'UNEXPECTED',
-    message: maskSecrets(isText(message) ? message : describeThrown(error)),
+    message: redact(isText(message) ? message : describeThrown(error)),
   };
 }
 

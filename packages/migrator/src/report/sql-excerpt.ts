@@ -1,3 +1,5 @@
+import { redactLines } from '../text/redact';
+
 /** Which part of an SQL text an excerpt shows. */
 export interface ExcerptOptions {
   /** Where the statement begins: an index into the text. */
@@ -6,8 +8,6 @@ export interface ExcerptOptions {
   readonly at: number | undefined;
   /** Number of the text's first line. */
   readonly firstLine: number;
-  /** Takes secrets out of the text. */
-  readonly mask: (text: string) => string;
 }
 
 /** Lines shown before the line of the error. */
@@ -21,7 +21,7 @@ const CONTEXT = 2_000;
 
 /**
  * The lines of an SQL text around an error, numbered, with a caret under the position. Bounded in size, whatever the text
- * is; takes time linear in its length.
+ * is, and redacted; takes time linear in its length.
  *
  * @example
  * ```text
@@ -35,7 +35,7 @@ export function sqlExcerpt(sql: string, options: ExcerptOptions): string {
   const start = withIndent(sql, options.start);
   const from = at === undefined ? start : Math.max(start, at - CONTEXT);
   const text = sql.slice(from, (at ?? start) + CONTEXT);
-  const lines = text.split(/\r?\n/);
+  const lines = redactLines(text).split(/\r?\n/);
   const errorLine = at === undefined ? undefined : countLines(text.slice(0, at - from));
   const first = errorLine === undefined ? 0 : Math.max(0, errorLine - LINES_BEFORE);
   const last = errorLine ?? LINES_OF_START - 1;
@@ -46,9 +46,9 @@ export function sqlExcerpt(sql: string, options: ExcerptOptions): string {
     .flatMap((line, index) => {
       const number = first + index;
       const gutter = `    ${String(numbers + number).padStart(width)} |`;
-      if (number !== errorLine) return [`${gutter} ${narrow(options.mask(line))}`.trimEnd()];
-      const column = (at ?? 0) - from - startOfLine(text, (at ?? 0) - from);
-      const pointed = pointAt(line, column, options.mask);
+      if (number !== errorLine) return [`${gutter} ${narrow(line)}`.trimEnd()];
+      const before = redactLines(text.slice(0, (at ?? 0) - from));
+      const pointed = pointAt(line, before.slice(before.lastIndexOf('\n') + 1));
       const caret = `    ${' '.repeat(width)} | ${pointed.caret}`;
       return pointed.caret === undefined
         ? [`${gutter} ${pointed.line}`]
@@ -75,19 +75,16 @@ export function startOfLine(text: string, at: number): number {
   return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
 }
 
-/** A line cut around a column, and the caret under it; no caret where masking moved the column. */
+/** A redacted line cut around a column, and the caret under it; no caret inside of a secret. */
 function pointAt(
   line: string,
-  column: number,
-  mask: (text: string) => string,
+  before: string,
 ): { readonly line: string; readonly caret: string | undefined } {
-  const masked = mask(line);
-  const before = mask(line.slice(0, column));
-  if (!masked.startsWith(before)) return { line: narrow(masked), caret: undefined };
+  if (!line.startsWith(before)) return { line: narrow(line), caret: undefined };
   const cut = Math.max(0, before.length - Math.floor(WIDEST / 2));
   const head = cut === 0 ? '' : '…';
-  const shown = printable(masked.slice(cut, cut + WIDEST));
-  const tail = masked.length > cut + WIDEST ? '…' : '';
+  const shown = printable(line.slice(cut, cut + WIDEST));
+  const tail = line.length > cut + WIDEST ? '…' : '';
   const caret = ' '.repeat(head.length + widthOf(printable(before.slice(cut)))) + '^';
   return { line: `${head}${shown}${tail}`, caret };
 }

@@ -1,9 +1,27 @@
 import { isErrorLike, isMigratorError } from './error-shape';
-import { maskSecrets } from './mask';
+import { redact } from '../text/redact';
 
-/** A value as one JSON document, indented, keys in order of the alphabet so that two runs can be compared. */
+/**
+ * A value as one JSON document, indented, keys in order of the alphabet so that two runs can be compared. Strings are redacted one
+ * by one and are exact otherwise. No part of the document can act as a command of a terminal or of a CI: JSON has escapes for
+ * what could.
+ */
 export function toJson(value: unknown): string {
-  return JSON.stringify(plain(value, []) ?? null, null, 2);
+  const document = JSON.stringify(plain(value, []) ?? null, null, 2);
+  return document.replace(ACTIVE, (found) =>
+    Array.from({ length: found.length }, (_, at) => unicodeEscape(found, at)).join(''),
+  );
+}
+
+/**
+ * What JSON.stringify leaves as it is: DEL, C1, characters that change the direction of text or cannot be seen, and the second `#` of
+ * `##vso[`. Outside of strings JSON has none of them, and no line of the document starts with `::`.
+ */
+const ACTIVE =
+  /(?<=#)#|[\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+function unicodeEscape(text: string, at: number): string {
+  return `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
 }
 
 /**
@@ -12,7 +30,7 @@ export function toJson(value: unknown): string {
  * `null` in lists; functions are left out.
  */
 function plain(value: unknown, above: readonly object[]): unknown {
-  if (typeof value === 'string') return maskSecrets(value);
+  if (typeof value === 'string') return redact(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'function' || typeof value === 'symbol') return undefined;

@@ -41,6 +41,14 @@ export function indent(text: string, spaces: number = 2): string {
     .join('\n');
 }
 
+/**
+ * Indents the second and every further line, so that a text of several lines is told from the lines that follow. Lines that are
+ * indented already, as an excerpt with a caret, stay as they are.
+ */
+export function hangingIndent(text: string): string {
+  return text.replace(/\n(?! {2}|\n|$)[^\S\n]?/g, '\n  ');
+}
+
 /** Blocks with one empty line between them, without the absent ones. */
 export function paragraphs(blocks: readonly (string | undefined)[]): string {
   return blocks.filter((block) => block !== undefined && block !== '').join('\n\n');

@@ -1,6 +1,7 @@
 import { describeThrown, describeValue, MigratorError, readProperty } from '../errors';
 import { reviveRollbackData } from '../migration/stored-json';
 import type { Migration, MigrationContext, MigrationLogger } from '../migration/types';
+import { foreignText } from '../text/inert';
 import { withExitGuard } from '../source/guard-exit';
 import type { EarlierAttempts } from './earlier-attempts';
 import type { RunListener } from './events';
@@ -39,9 +40,9 @@ export function migrationContext(options: CallOptions): MigrationContext {
   };
 }
 
-/** Migrations in JavaScript log anything. */
+/** Migrations in JavaScript log anything, of any size. */
 function textOf(message: unknown): string {
-  if (typeof message === 'string') return message;
+  if (typeof message === 'string') return foreignText(message);
   return typeof readProperty(message, 'message') === 'string'
     ? describeThrown(message)
     : describeValue(message);

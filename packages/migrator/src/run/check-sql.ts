@@ -7,7 +7,8 @@ import type { Migration, MigrationMode } from '../migration/types';
 import { countLines, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
 import { readSqlCalls, type SqlCall } from '../source/read-sql-calls';
 import { hasInlineData, isCopyFromStdin } from './copy-from-stdin';
-import { indexOfCharacter, maskSql } from './failed-statement';
+import { redactUpTo } from '../text/redact';
+import { indexOfCharacter } from './failed-statement';
 import { parseSql, type ParsedStatement } from './parse-sql';
 import { findLongIdentifiers } from './long-identifiers';
 import { namesInUp } from './long-names-of-up';
@@ -267,7 +268,6 @@ function toProblem(path: string, source: string, call: SqlCall, finding: Finding
     start,
     at,
     firstLine: fileLine - line + 1,
-    mask: maskSql,
   });
   return {
     code,
@@ -275,7 +275,7 @@ function toProblem(path: string, source: string, call: SqlCall, finding: Finding
     hint,
     where: `${path}:${fileLine}:${fileColumn}`,
     statement: {
-      sql: maskSql(text.slice(start, end)).slice(0, 2_000),
+      sql: redactUpTo(text.slice(start, end), 2_000).text,
       line,
       column: at - startOfLine(text, at) + 1,
       file: `${path}:${fileLine}`,

@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { isConnectionLost, sqlState } from '../database/failure';
-import { redact } from '../database/redact';
+import { foreignText } from '../text/inert';
 import {
   describeThrown,
   describeValue,
@@ -35,7 +35,7 @@ export function explainFailure(
   statement?: FailedStatement,
 ): MigratorError {
   if (isOwnError(thrown)) return thrown;
-  const message = redact(messageOf(thrown));
+  const message = messageOf(thrown);
   const origin = { where, cause: thrown, statement };
   const explained = explainServerError(sqlState(thrown), thrown, mode);
   if (explained) return withOrigin(explained.code, message, { ...origin, hint: explained.hint });
@@ -67,7 +67,7 @@ function isSyntaxErrorOfParser(thrown: unknown): boolean {
 export function explainNoRollbackData(thrown: TypeError, where: string): MigratorError {
   const hint =
     'No rollback data is stored for it: `up` gave none, or it was marked as applied without running here (baseline, repair). Let `down` do without. (That changes the file: repair then accepts its new checksum.)';
-  return withOrigin('MIGRATION_FAILED', redact(thrown.message), { where, cause: thrown, hint });
+  return withOrigin('MIGRATION_FAILED', thrown.message, { where, cause: thrown, hint });
 }
 
 /**
@@ -82,7 +82,7 @@ export async function explainLoss<T>(where: string, work: () => Promise<T>): Pro
   } catch (error) {
     const told = error instanceof MigratorError;
     if (!isConnectionLost(error) || (told && error.hint !== undefined)) throw error;
-    const message = redact(messageOf(error));
+    const message = messageOf(error);
     const hint =
       'What was recorded up to now stays; nothing else is kept. Run status, then the command again.';
     const lost = told ? message : `The connection was lost: ${message}`;
@@ -99,7 +99,7 @@ const LONGEST_STACK = 20_000;
 export function serverDetails(thrown: unknown): string[] {
   return ['detail', 'hint', 'where'].flatMap((key) => {
     const value = readProperty(thrown, key);
-    return typeof value === 'string' ? [`${key}: ${cut(redact(value), LONGEST_DETAIL)}`] : [];
+    return typeof value === 'string' ? [`${key}: ${foreignText(value, LONGEST_DETAIL)}`] : [];
   });
 }
 
@@ -117,7 +117,7 @@ function withOrigin(
   { where, cause, hint, statement }: Origin,
 ): MigratorError {
   const state = sqlState(cause);
-  const said = cut(message, LONGEST_MESSAGE);
+  const said = foreignText(message, LONGEST_MESSAGE);
   const text = [
     state === undefined ? said : `${said} (SQLSTATE ${state})`,
     ...(statement ? [statementLines(statement)] : []),
@@ -131,7 +131,7 @@ function withOrigin(
     cause,
     statement,
   });
-  if (stack !== undefined) error.stack = cut(redact(stack), LONGEST_STACK);
+  if (stack !== undefined) error.stack = foreignText(stack, LONGEST_STACK);
   return error;
 }
 
@@ -153,10 +153,6 @@ function messageOf(thrown: unknown): string {
   if (message === '' || Array.isArray(readProperty(thrown, 'errors')))
     return describeThrown(thrown);
   return message;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 /** With the line that threw, or that sent the statement: the innermost one of the file. A file alone where none is known. */

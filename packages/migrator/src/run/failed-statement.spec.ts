@@ -1,4 +1,4 @@
-import { rememberSecret } from '../database/redact';
+import { rememberSecret } from '../text/redact';
 import { nthVersion } from '../testing/migration-source';
 import { describeOnOldestAndNewest, describeOnServers } from '../testing/workspace';
 

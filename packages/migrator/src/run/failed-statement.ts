@@ -1,4 +1,4 @@
-import { redact } from '../database/redact';
+import { redactUpTo } from '../text/redact';
 import { statementsFinishedBefore } from '../database/failure';
 import { readProperty, type FailedStatement } from '../errors';
 import { countLines, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
@@ -19,8 +19,6 @@ export interface SentSql {
 const LONGEST_STATEMENT = 2_000;
 /** Longer texts are not parsed to find the statement: the parser needs a hundred times their size. In characters. */
 const LONGEST_PARSED = 1_000_000;
-/** In `PASSWORD 'x'` of CREATE ROLE: no other part of SQL is a secret by its place. */
-const SQL_PASSWORD = /\b(password\s+)(?:[eE]?'(?:[^'\\]|''|\\.)*'?|\$\$.*?\$\$)/gi;
 
 const sentSql = new WeakMap<object, SentSql>();
 
@@ -54,10 +52,9 @@ export async function failedStatement(
     start,
     at,
     firstLine: inFile === undefined ? 1 : inFile - line + 1,
-    mask: maskSql,
   });
   return {
-    sql: maskSql(sql.slice(start, offset + statement.end)).slice(0, LONGEST_STATEMENT),
+    sql: redactUpTo(sql.slice(start, offset + statement.end), LONGEST_STATEMENT).text,
     line,
     ...(at === undefined ? {} : { column: charactersBetween(sql, startOfLine(sql, at), at) + 1 }),
     ...(statement.number === undefined ? {} : { number: statement.number }),
@@ -72,18 +69,13 @@ function positionOf(error: unknown): number {
   return typeof parsed === 'number' ? parsed + 1 : Number(readProperty(error, 'position'));
 }
 
-/** SQL without remembered secrets and without the passwords that it gives to roles. */
-export function maskSql(text: string): string {
-  return redact(text.replace(SQL_PASSWORD, "$1'***'"));
-}
-
 /** The query inside a function that failed: what the server calls the internal query. */
 function innerExcerpt(error: unknown): string[] {
   const query = readProperty(error, 'internalQuery');
   if (typeof query !== 'string' || query === '') return [];
   const position = Number(readProperty(error, 'internalPosition'));
   const at = position > 0 ? indexOfCharacter(query, position - 1) : undefined;
-  const excerpt = sqlExcerpt(query, { start: 0, at, firstLine: 1, mask: maskSql });
+  const excerpt = sqlExcerpt(query, { start: 0, at, firstLine: 1 });
   return ['  in the query that a function ran:', excerpt];
 }
 

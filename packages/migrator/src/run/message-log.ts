@@ -1,6 +1,6 @@
-import { redact } from '../database/redact';
 import type { ServerNotice } from '../database/server-message';
 import type { MigrationId } from '../migration/types';
+import { foreignText } from '../text/inert';
 import type { RunListener } from './events';
 import {
   classOf,
@@ -79,17 +79,11 @@ function toMessage(severity: MessageSeverity, notice: ServerNotice): ServerMessa
   return {
     severity,
     sqlState: code,
-    message: clean(message),
-    ...(detail === undefined ? {} : { detail: clean(detail) }),
-    ...(hint === undefined ? {} : { hint: clean(hint) }),
-    ...(where === undefined ? {} : { where: clean(where) }),
+    message: foreignText(message, LONGEST_TEXT),
+    ...(detail === undefined ? {} : { detail: foreignText(detail, LONGEST_TEXT) }),
+    ...(hint === undefined ? {} : { hint: foreignText(hint, LONGEST_TEXT) }),
+    ...(where === undefined ? {} : { where: foreignText(where, LONGEST_TEXT) }),
   };
-}
-
-/** Cut first, so that a message of any size takes the same time. */
-function clean(text: string): string {
-  if (text.length <= LONGEST_TEXT) return redact(text);
-  return `${redact(text.slice(0, LONGEST_TEXT))}…`;
 }
 
 function lengthOf({ message, detail = '', hint = '', where = '' }: ServerMessage): number {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { redact } from '../database/redact';
+import { redactUpTo } from '../text/redact';
+import { inertText } from '../text/inert';
 import type { ParsedStatement } from './parse-sql';
 import { kindOf } from './statement-footing';
 
@@ -35,20 +36,22 @@ export function scriptStatements(parsed: readonly ParsedStatement[]): ScriptStat
   });
 }
 
-/** A quoted or dollar-quoted string of SQL. */
-const STRING = /'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$/g;
+/** Characters of a statement that are read for display. */
+const READ = 4_000;
+
+/** A quoted or dollar-quoted string of SQL. The last one may lack its end, where the text was cut. */
+const STRING = /'(?:[^']|'')*(?:'|$)|\$(\w*)\$[^]*?(?:\$\1\$|$)/g;
 
 /** A statement that may hold a secret, as `CREATE ROLE … PASSWORD '…'`, is shown without its strings. */
 const SECRETIVE = /passw|secret|token|credential|\bkey\b/i;
 
 /** One line of bounded length, without secrets. */
 function displayStatement(sql: string): string {
-  const masked = SECRETIVE.test(sql) ? sql.replace(STRING, "'***'") : sql;
-  // Redacted before it is cut: half a password would not be recognized. Control characters would reach the terminal.
-  const line = redact(masked)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .replace(/\p{Surrogate}/gu, '\uFFFD');
-  return line.length <= SHOWN ? line : `${line.slice(0, SHOWN).replace(/\p{Surrogate}$/u, '')}…`;
+  // Redacted before it is cut: half a password would not be recognized.
+  const head = redactUpTo(sql, READ).text;
+  const masked = SECRETIVE.test(head) ? head.replace(STRING, "'***'") : head;
+  const line = masked.replace(/\s+/g, ' ');
+  return line.length <= SHOWN ? inertText(line) : `${inertText(line.slice(0, SHOWN))}…`;
 }
 
 function sha256(text: string): string {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { redact } from '../database/redact';
+import { redact } from '../text/redact';
 import { describeThrown, MigratorError } from '../errors';
 import { explainFailure } from './explain-failure';
 import type { RunListener } from './events';
