@@ -1,5 +1,8 @@
 import {
+  foreignValue,
   formatError,
+  inertColoredText,
+  inertText,
   redact,
   targetPath,
   toJson,
@@ -28,12 +31,25 @@ export function styleFor(stream: Pick<ResultStream, 'isTTY'>, env: NodeJS.Proces
   };
 }
 
+/**
+ * What every text for people passes before it is written to a stream, whatever else has cleaned it: it has no secrets, and no
+ * control characters and commands of a CI but the colors of {@link styleFor}.
+ */
+export function visibleOn(
+  stream: { readonly isTTY?: boolean },
+  env: NodeJS.ProcessEnv,
+): (text: string) => string {
+  const inert = wantsColor(stream, env) ? inertColoredText : inertText;
+  return (text) => inert(redact(text));
+}
+
 /** Writes a command's outcome: one JSON document, or text with the errors on standard error. */
 export function writeOutcome(
   outcome: Outcome,
   { json, verbose }: CommonOptions,
   { stdout, stderr, env }: Surroundings,
 ): void {
+  const visible = visibleOn(stderr, env);
   if (json) {
     stdout.write(`${toJson(documentOf(outcome, presentable))}\n`);
   } else {
@@ -41,13 +57,13 @@ export function writeOutcome(
       outcome.text === undefined ? outcome.parts.map((part) => part.text) : [outcome.text];
     const notReached = (outcome.notReached ?? []).map(({ settings }) => nameWithin(settings));
     if (notReached.length > 0) texts.push(`Not reached: ${notReached.join(', ')}`);
-    if (texts.length > 0) stdout.write(`${texts.join('\n\n')}\n`);
+    if (texts.length > 0) stdout.write(`${visibleOn(stdout, env)(texts.join('\n\n'))}\n`);
   }
   if (json && !verbose) return;
   const style = styleFor(stderr, env);
   const detail = { style, verbose: verbose === true };
-  for (const text of refusalTexts(outcome, detail)) stderr.write(`${text}\n`);
-  if (outcome.error !== undefined) stderr.write(`${errorText(outcome.error, detail)}\n`);
+  for (const text of refusalTexts(outcome, detail)) stderr.write(`${visible(text)}\n`);
+  if (outcome.error !== undefined) stderr.write(`${visible(errorText(outcome.error, detail))}\n`);
 }
 
 /** The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from. */
@@ -63,7 +79,7 @@ function refusalTexts({ refused = [] }: Outcome, detail: ErrorDetail): string[] 
     );
     if (named.length === 0) return text;
     const paths = named.map(targetPath).join(', ');
-    return `${detail.style.strong(redact(`${named[0]?.project} · ${paths}`))}\n${text}`;
+    return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths}`))}\n${text}`;
   });
 }
 
@@ -86,11 +102,11 @@ export function errorText(error: unknown, { style, verbose }: ErrorDetail): stri
     const more = verbose ? '' : ' with what the same command prints with --verbose';
     lines.push(`  ${style.quiet('hint:')} ff did not expect this. Please report it${more}.`);
   }
-  return redact(lines.join('\n'));
+  return lines.join('\n');
 }
 
 /** Errors without a stable code get one in JSON, so that a reader always finds the same fields. */
 function presentable(error: unknown): unknown {
   if (errorCodeOf(error) !== undefined) return error;
-  return { code: 'UNEXPECTED', message: redact(formatError(error)), problems: [] };
+  return { code: 'UNEXPECTED', message: formatError(error), problems: [] };
 }

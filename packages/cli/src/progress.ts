@@ -1,5 +1,5 @@
 import type { Ora } from 'ora';
-import type { RunEvent, RunListener } from '@flashfusion/migrator';
+import { foreignValue, type RunEvent, type RunListener } from '@flashfusion/migrator';
 import type { OutputStream } from './surroundings';
 
 export interface ProgressOptions {
@@ -52,7 +52,8 @@ class ProgressLine implements Progress {
 
   constructor(private readonly options: ProgressOptions) {}
 
-  readonly onEvent = (event: RunEvent): void => {
+  readonly onEvent = (given: RunEvent): void => {
+    const event = foreignValue(given);
     const text = this.textOf(event);
     if (text !== undefined) {
       this.show(text);

@@ -1,7 +1,7 @@
-import { formatEvent, redact, type RunEvent, type Style } from '@flashfusion/migrator';
+import { formatEvent, type RunEvent, type Style } from '@flashfusion/migrator';
 import { exitCodeOfError, type ExitCode } from './exit-code';
 import type { Outcome } from './outcome';
-import { styleFor, writeOutcome } from './output';
+import { styleFor, visibleOn, writeOutcome } from './output';
 import { createProgress, type Progress } from './progress';
 import type { Runtime } from './runtime';
 import { inCi, type CommonOptions, type Surroundings } from './surroundings';
@@ -18,11 +18,15 @@ export async function runCommand(
 ): Promise<ExitCode> {
   const { signal, stdout, stderr, env } = surroundings;
   const style = styleFor(stderr, env);
+  const visible = visibleOn(stderr, env);
   const progress = createProgress({
     stream: stderr,
     kind: stderr.isTTY === true && !inCi(env) && !common.json ? 'line' : 'log',
     verbose: common.verbose === true,
-    format: (event) => lineOf(event, style, common.verbose === true ? 'verbose' : 'short'),
+    format: (event) => {
+      const line = lineOf(event, style, common.verbose === true ? 'verbose' : 'short');
+      return line === undefined ? undefined : visible(line);
+    },
   });
   const announce = announceCancellation(progress, style);
   signal.addEventListener('abort', announce, { once: true });
@@ -47,7 +51,7 @@ function lineOf(event: RunEvent, style: Style, detail: 'short' | 'verbose'): str
     case 'connecting':
       return style.quiet(line);
     case 'migration-log':
-      return event.level === 'debug' ? style.quiet(redact(line)) : line;
+      return event.level === 'debug' ? style.quiet(line) : line;
     case 'migration-message':
       return event.message.severity === 'WARNING' ? style.warning(line) : line;
     default:

@@ -13,3 +13,4 @@ export { readDependencies } from './source/read-dependencies';
 export { followImports } from './source/follow-imports';
 export type { FollowedImports } from './source/follow-imports';
 export { readImports } from './source/read-imports';
+export { foreignText } from './text/inert';

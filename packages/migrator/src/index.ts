@@ -148,5 +148,6 @@ export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remed
 export { targetOf, targetPath, type Target } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { ciOrigin } from './run/claimed-runner';
+export { foreignValue } from './text/foreign-value';
 export { inertColoredText, inertText } from './text/inert';
 export { redact } from './text/redact';

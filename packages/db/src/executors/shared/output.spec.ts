@@ -1,5 +1,5 @@
-import { redact } from '@flashfusion/migrator';
-import { cleanJson, print, tell } from './output';
+import { redact, toJson } from '@flashfusion/migrator';
+import { print, tell } from './output';
 
 const URL = 'postgres://me:canary@db/app';
 
@@ -20,8 +20,14 @@ describe('what executors print', () => {
     expect(redact(said)).toBe(said);
   });
 
+  it('E5: cannot act as a command of a terminal or of a CI', () => {
+    print('first\n::set-output name=a::b');
+    tell('##vso[task.complete]\u001b[2J');
+    expect(said).toBe('first\n\\::set-output name=a::b\n#\\#vso[task.complete]\\x1b[2J\n');
+  });
+
   it('stays JSON where a secret stood at the end of a text', () => {
-    const text = cleanJson({ list: ['sslpassword=canary', URL], error: new Error(URL) });
+    const text = toJson({ list: ['sslpassword=canary', URL], error: new Error(URL) });
     expect(JSON.parse(text)).toMatchObject({
       list: ['sslpassword=***', 'postgres://me:***@db/app'],
     });

@@ -1,6 +1,7 @@
 import {
   ciOrigin,
   parseBatchPlan,
+  toJson,
   type BatchPlan,
   type CiOrigin,
   type ReportedTask,
@@ -9,7 +10,6 @@ import {
 } from '@flashfusion/migrator';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cleanJson } from './output';
 import { readGitCommit } from './git-commit';
 
 /** The names in a folder; none if it does not exist. */
@@ -26,7 +26,7 @@ export async function filesOf(folder: string): Promise<string[]> {
 export async function writeDocument(path: string, document: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
-  await writeFile(draft, cleanJson(document));
+  await writeFile(draft, toJson(document));
   await rename(draft, path);
 }
 
