@@ -53,6 +53,7 @@ function defineMigrate(db: Command, run: Run): void {
       '--allow-out-of-order',
       'also apply migrations that come before an applied one in the planned order',
     )
+    .option('--only-failed', 'only databases and tenants that an earlier run failed on')
     .option('--with-dependencies', 'apply what it needs of other projects first')
     .option('--concurrency <n>', 'how many tenants at once; default 4')
     .option('--canary <tenant>', 'the tenant that goes first and alone; default the first')

@@ -27,6 +27,7 @@ const EXAMPLES: Readonly<Record<CommandName, readonly (readonly [string, string]
       'ff db migrate --concurrency=8 --canary=demo --stop-after=3',
       'all tenants of the environment',
     ],
+    ['ff db migrate --env=production --only-failed', 'again what failed, and nothing else'],
     ['ff db migrate --project=api --lock-wait=0 --json', 'for a script'],
   ],
   status: [

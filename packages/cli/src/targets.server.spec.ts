@@ -215,6 +215,34 @@ describeEachPostgres('targets of a command', (server) => {
     });
   });
 
+  it('repeats only what failed, and says so if nothing did', async () => {
+    const cwd = await twoDatabases();
+    await eu.query('CREATE TABLE two (id int)');
+    expect((await db(cwd, 'migrate', '--database=eu')).exitCode).toBe(1);
+    const plan = await json(cwd, 'migrate', '--only-failed', '--dry-run');
+    expect(plan).toMatchObject({ databaseName: 'eu', status: 'planned' });
+    await eu.query('DROP TABLE two');
+    const again = await json(cwd, 'migrate', '--only-failed');
+    expect(again).toMatchObject({ databaseName: 'eu', status: 'done', done: [{ name: 'two' }] });
+    expect(await applied(cwd)).toEqual([2, 0]);
+    const none = await db(cwd, 'migrate', '--only-failed');
+    expect(none).toMatchObject({ exitCode: 0 });
+    expect(none.stdout).toContain('Nothing to repeat');
+    expect(await json(cwd, 'migrate', '--only-failed')).toEqual([]);
+    expect(await applied(cwd)).toEqual([2, 0]);
+  });
+
+  it('repeats only the tenants that failed', async () => {
+    const cwd = await withTenants(`['a', 'b', 'c', 'd']`);
+    await eu.query('CREATE SCHEMA b; CREATE TABLE b.one (id int)');
+    await db(cwd, 'migrate', '--tenant=b');
+    await eu.query('DROP TABLE b.one');
+    const again = await json(cwd, 'migrate', '--only-failed');
+    expect(again).toMatchObject({ counts: { total: 1, done: 1 }, tenants: [{ tenant: 'b' }] });
+    const others = await json(cwd, 'status');
+    expect(others).toMatchObject({ counts: { upToDate: 1, behind: 3 } });
+  });
+
   describe('The commands that hints print', () => {
     const SLOW = '20250103000000';
     const slow = {

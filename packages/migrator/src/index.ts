@@ -134,6 +134,7 @@ export {
 export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
+export { failedTargets } from './targets/failed-targets';
 export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
 export type { TargetChoice } from './targets/select-targets';

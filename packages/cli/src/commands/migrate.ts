@@ -1,5 +1,6 @@
-import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
+import { failedTargets, MigratorError, type MigrationAgent } from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
+import { EXIT } from '../exit-code';
 import { onEachTarget, type Outcome } from '../outcome';
 import { agentsOf, type DatabaseFlags, type Runtime } from '../runtime';
 import { runPart } from './run-part';
@@ -17,6 +18,8 @@ export interface MigrateFlags extends DatabaseFlags {
   readonly concurrency?: string;
   /** The tenant that goes first and alone. */
   readonly canary?: string;
+  /** Only the targets that an earlier run failed on. */
+  readonly onlyFailed?: true;
   /** Begin no further tenant after so many failures. */
   readonly stopAfter?: string;
 }
@@ -39,12 +42,21 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
     per: 'database',
   });
   refuseWithoutTenants(agents, careful);
+  const chosen = flags.onlyFailed ? await failedTargets(agents) : agents;
+  if (chosen.length === 0) return { ...NONE_FAILED, parts: [] };
   const run = async (agent: MigrationAgent) =>
     agent.hasTenants
       ? tenantsPart(await agent.migrateTenants({ ...options, ...careful }), runtime)
       : runPart(await agent.migrate(options), runtime);
-  return onEachTarget(agents, run, 'past-refusals');
+  return onEachTarget(chosen, run, 'past-refusals');
 }
+
+/** `--only-failed` with nothing to repeat. In JSON it is an empty list. */
+const NONE_FAILED = {
+  text: 'Nothing to repeat: no database or tenant has failed. What is pending is applied without --only-failed.',
+  error: undefined,
+  exitCode: EXIT.done,
+} as const;
 
 function numberOf(option: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : parseWholeNumber(option, text, 1);

@@ -1,5 +1,6 @@
 import {
   endingOfMigrate,
+  failedTargets,
   formatRunResult,
   formatTenantsResult,
   MigratorError,
@@ -25,6 +26,7 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
       ...durationsOf(options),
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
+    narrow: (agents) => (options.onlyFailed === true ? failedTargets(agents) : agents),
     run: async (agent) => {
       try {
         return await migrate(agent, options, context);

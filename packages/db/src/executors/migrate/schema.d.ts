@@ -12,6 +12,8 @@ export interface MigrateExecutorSchema extends CommonOptions, DurationOptions, R
   readonly allowOutOfOrder?: boolean;
   /** Apply what is needed of other projects first, each under its own lock and history. */
   readonly withDependencies?: boolean;
+  /** Only the databases and tenants that an earlier run failed on. */
+  readonly onlyFailed?: boolean;
   /** How many tenants at once. */
   readonly concurrency?: number;
   /** The tenant that goes first and alone. */

@@ -43,6 +43,10 @@ export interface Task<Result> {
   readonly choice?: Pick<TargetChoice, 'per' | 'named'>;
   /** A command that undoes or rewrites, for one of several targets: it is checked on all of them before the first is changed. */
   readonly check?: (agent: MigrationAgent) => ChangingCommand;
+  /** Leaves targets out. If none is left, the task has nothing to do. */
+  narrow?(
+    agents: readonly MigrationAgent[],
+  ): readonly MigrationAgent[] | Promise<readonly MigrationAgent[]>;
   /** Runs on one target, of so many. */
   run(agent: MigrationAgent, targets: number): Promise<Result>;
   /** The result, for people; `verbose` with causes and stacks. */
@@ -97,12 +101,15 @@ async function findingsOf<Result>(
   task: Task<Result>,
   signal: AbortSignal,
 ): Promise<Finding<Result>[]> {
-  let agents: MigrationAgent[];
+  let agents: readonly MigrationAgent[];
   try {
     refuseCachedTarget(task.context);
     const chosen = chooseDatabase(task.options, task.context);
     if (chosen.kind === 'other') return [];
-    agents = await loadAgents(task, chosen.database, signal);
+    const all = await loadAgents(task, chosen.database, signal);
+    agents = (await task.narrow?.(all)) ?? all;
+    if (agents.length === 0 && all.length > 0)
+      tell('Nothing to repeat: no database or tenant has failed.');
     const refused = await checkTask(task, agents);
     if (refused.length > 0) {
       const findings = refusedFindings(agents, refused);

@@ -1,0 +1,38 @@
+import type { MigrationAgent } from '../agent';
+
+/**
+ * The targets that a run failed on and that are not in order yet, found by looking at their databases: a migration failed or was
+ * interrupted, something would stop `migrate` now (a changed file, another environment), or the target cannot be reached. A target
+ * that was not reached, or refused for a reason that is gone (a held lock), left no trace and is not among them.
+ *
+ * @param agents one for each database, with its tenants in it; or for each target
+ * @returns the agents of those databases, narrowed to those tenants; none if nothing failed. Changes nothing and takes no lock.
+ */
+export async function failedTargets(agents: readonly MigrationAgent[]): Promise<MigrationAgent[]> {
+  const failed: MigrationAgent[] = [];
+  for (const agent of agents) {
+    const found = await failedOn(agent);
+    if (found !== undefined) failed.push(found);
+  }
+  return failed;
+}
+
+/** A database that cannot be read is tried again as a whole, and reported by the run. */
+async function failedOn(agent: MigrationAgent): Promise<MigrationAgent | undefined> {
+  try {
+    if (!agent.hasTenants) {
+      const { counts, problems } = await agent.status({ recent: 0 });
+      return counts.failed + counts.drifted + problems.length > 0 ? agent : undefined;
+    }
+    const { tenants } = await agent.statusTenants();
+    const names = tenants
+      .filter(
+        ({ counts, problems, error }) =>
+          error !== undefined || counts.failed + counts.drifted + problems.length > 0,
+      )
+      .map(({ tenant }) => tenant);
+    return names.length === 0 ? undefined : agent.withTenants(names);
+  } catch {
+    return agent;
+  }
+}
