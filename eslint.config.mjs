@@ -48,6 +48,19 @@ const engineInside = {
     "Use the engine's public entries: '@flashfusion/migrator', '@flashfusion/migrator/graph' and '@flashfusion/migrator/output'.",
 };
 
+const EXIT_PROPERTY = {
+  object: 'process',
+  property: 'exit',
+  message: 'Only the main file of a command ends the process.',
+};
+
+const OUTPUT_PROPERTIES = ['stdout', 'stderr'].map((property) => ({
+  object: 'process',
+  property,
+  message:
+    'Write through the output of the command: it survives failed writes and keeps JSON whole.',
+}));
+
 /** @param {object[]} patterns */
 const restrictImports = (...patterns) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
@@ -91,14 +104,7 @@ export default defineConfig(
       '@typescript-eslint/no-require-imports': 'off',
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
-      'no-restricted-properties': [
-        'error',
-        {
-          object: 'process',
-          property: 'exit',
-          message: 'Only the main file of a command ends the process.',
-        },
-      ],
+      'no-restricted-properties': ['error', EXIT_PROPERTY],
     },
   },
 
@@ -123,7 +129,14 @@ export default defineConfig(
       message: 'ff works without Nx and is a thin door into the engine.',
     }),
   },
-  { files: ['packages/cli/src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['packages/{cli,db}/src/**/*.ts'],
+    rules: { 'no-restricted-properties': ['error', ...OUTPUT_PROPERTIES, EXIT_PROPERTY] },
+  },
+  {
+    files: ['packages/cli/src/main.ts', 'packages/db/src/executors/shared/output.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
 
   // Tests may look inside, and hand over wrong values on purpose.
   {

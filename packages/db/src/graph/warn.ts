@@ -4,5 +4,6 @@ import { foreignText } from '@flashfusion/migrator/graph';
 export function warn(about: string, reason: unknown): void {
   if (process.env['NX_VERBOSE_LOGGING'] !== 'true') return;
   const message = (reason as { message?: unknown } | null)?.message ?? reason;
+  // eslint-disable-next-line no-restricted-properties -- Nx shows it; no run depends on it
   process.stderr.write(foreignText(`@flashfusion/db: ${about}: ${String(message)}`) + '\n');
 }

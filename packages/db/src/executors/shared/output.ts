@@ -1,8 +1,16 @@
-import { formatError, inertText, redact, toJson } from '@flashfusion/migrator';
+import { formatError, inertText, MigratorError, redact, toJson } from '@flashfusion/migrator';
+import {
+  explainLoss,
+  patienceFor,
+  seriousLoss,
+  type OutputFormat,
+  type ProcessOutput,
+  type ResultStream,
+} from '@flashfusion/migrator/output';
 
 /** Writes text for people to standard output, without secrets, control characters and commands of a CI. */
-export function print(text: string): void {
-  process.stdout.write(`${inertText(redact(text)).trimEnd()}\n`);
+export function print(text: string, stdout: ResultStream = process.stdout): void {
+  stdout.write(`${inertText(redact(text)).trimEnd()}\n`);
 }
 
 /** Writes text to standard error, as {@link print} does. */
@@ -11,12 +19,32 @@ export function tell(text: string): void {
 }
 
 /** Writes one JSON document to standard output, without secrets. */
-export function printJson(value: unknown): void {
-  process.stdout.write(`${toJson(value)}\n`);
+export function printJson(value: unknown, stdout: ResultStream): void {
+  stdout.write(`${toJson(value)}\n`);
 }
 
 /** What was thrown, as JSON shows it. An error without a stable code gets one, so that a reader finds the same fields. */
 export function presentable(error: unknown): unknown {
   const known = (error as { name?: unknown } | null | undefined)?.name === 'MigratorError';
   return known ? error : { code: 'UNEXPECTED', message: formatError(error), problems: [] };
+}
+
+/**
+ * Waits until the output of a task is written, and reports a result that is lost.
+ *
+ * @param outcome how the task itself ended
+ * @param signal ends the wait for a slow reader
+ * @returns whether standard output has taken the result
+ */
+export async function deliver(
+  output: ProcessOutput,
+  format: OutputFormat,
+  { outcome, signal }: { readonly outcome: 'succeeded' | 'failed'; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const wait = signal.aborted ? undefined : signal;
+  const loss = seriousLoss(await output.finish(patienceFor(process.stderr), wait), format);
+  if (loss === undefined) return true;
+  const { message, hint } = explainLoss(loss, outcome);
+  tell(formatError(new MigratorError('OUTPUT_FAILED', message, { hint })));
+  return false;
 }

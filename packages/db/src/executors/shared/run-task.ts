@@ -12,6 +12,7 @@ import {
   type RefusedTarget,
   type TargetChoice,
 } from '@flashfusion/migrator';
+import { takeOutput, type ResultStream } from '@flashfusion/migrator/output';
 import type { ExecutorContext } from '@nx/devkit';
 import { join } from 'node:path';
 import { refuseCachedTarget } from './cached-target';
@@ -25,7 +26,7 @@ import {
   type Place,
 } from './on-each-database';
 import type { CommonOptions, DurationOptions } from './options';
-import { print, printJson, tell } from './output';
+import { deliver, print, printJson, tell } from './output';
 import { cancelOnSignals } from './signals';
 import { targetNames } from './target-names';
 
@@ -78,27 +79,32 @@ export async function runTask<Result>(task: Task<Result>): Promise<{ success: bo
     targetOf: targetNames(task.context),
     defaultEnvironment: process.env['NODE_ENV'],
   });
+  const format = options.json === true ? 'json' : 'text';
+  const output = takeOutput(format);
   const cancel = cancelOnSignals();
   try {
     await quietly(() => reporter?.begin(presumedPlace(task)));
-    const findings = await findingsOf(task, cancel.signal);
+    const findings = await findingsOf(task, output.result, cancel.signal);
     if (options.json === true) {
       const documents = findings.map(documentOf);
-      printJson(documents.length === 1 ? documents[0] : documents);
+      printJson(documents.length === 1 ? documents[0] : documents, output.result);
     }
     await quietly(() => reporter?.end(findings));
-    return {
-      success: findings.every(
-        (finding) => finding.kind === 'result' && task.succeeded(finding.result),
-      ),
-    };
+    const succeeded = findings.every(
+      (finding) => finding.kind === 'result' && task.succeeded(finding.result),
+    );
+    const outcome = succeeded ? 'succeeded' : 'failed';
+    const delivered = await deliver(output, format, { outcome, signal: cancel.signal });
+    return { success: succeeded && delivered };
   } finally {
     cancel.dispose();
+    output.release();
   }
 }
 
 async function findingsOf<Result>(
   task: Task<Result>,
+  stdout: ResultStream,
   signal: AbortSignal,
 ): Promise<Finding<Result>[]> {
   let agents: readonly MigrationAgent[];
@@ -113,19 +119,19 @@ async function findingsOf<Result>(
     const refused = await checkTask(task, agents);
     if (refused.length > 0) {
       const findings = refusedFindings(agents, refused);
-      for (const finding of findings) tellFinding(task, finding);
+      for (const finding of findings) tellFinding(task, finding, stdout);
       return findings;
     }
   } catch (error) {
     const refused: Finding<Result> = { kind: 'refused', place: presumedPlace(task), error };
-    tellFinding(task, refused);
+    tellFinding(task, refused, stdout);
     return [refused];
   }
   return onEachDatabase(agents, {
     run: (agent) => task.run(agent, agents.length),
     endingOf: (result) => (task.succeeded(result) ? 'done' : (task.endingOf?.(result) ?? 'failed')),
     keepGoing: task.keepGoing,
-    tell: (finding) => tellFinding(task, finding),
+    tell: (finding) => tellFinding(task, finding, stdout),
     signal,
   });
 }
@@ -141,14 +147,18 @@ async function checkTask<Result>(
 }
 
 /** For people, as it comes; JSON is printed at the end, in one piece. */
-function tellFinding<Result>(task: Task<Result>, finding: Finding<Result>): void {
+function tellFinding<Result>(
+  task: Task<Result>,
+  finding: Finding<Result>,
+  stdout: ResultStream,
+): void {
   const { options, context } = task;
   const detail = detailOf(options, context);
   const { project, databaseName, tenant } = finding.place;
   const narrowed = databaseName !== undefined || tenant !== undefined;
   switch (finding.kind) {
     case 'result':
-      if (options.json !== true) print(task.format(finding.result, detail));
+      if (options.json !== true) print(task.format(finding.result, detail), stdout);
       return;
     case 'refused':
       if (narrowed) tell(`${project} · ${pathOf(finding.place)}`);

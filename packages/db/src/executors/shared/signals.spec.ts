@@ -22,6 +22,7 @@ describe('signals to an executor', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ])('end the process at the second one: %s', (signal, exitCode) => {
     const { source, quits, pass } = listening();
     source.emit('SIGINT');

@@ -1,4 +1,4 @@
-type Signal = 'SIGINT' | 'SIGTERM';
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 /** What listening for signals needs of the process; a test gives its own. */
 export interface SignalParts {
@@ -15,7 +15,11 @@ export interface SignalParts {
 /** How soon a second signal is taken for an echo: Ctrl-C goes to all processes of a terminal, and Nx passes it on, too. */
 const ECHO_MS = 250;
 
-const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
+const EXIT_CODES: Readonly<Record<Signal, number>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGHUP: 129,
+};
 
 // Kept before any migration runs: the engine watches for migrations that end the process.
 // eslint-disable-next-line no-restricted-properties -- the second Ctrl-C has nobody else to end the process
@@ -34,7 +38,7 @@ export function cancelOnSignals(
 ): { readonly signal: AbortSignal; dispose(): void } {
   const controller = new AbortController();
   let abortedAt: number | undefined;
-  const listeners = (['SIGINT', 'SIGTERM'] as const).map((signal) => ({
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => ({
     signal,
     listener: (): void => {
       if (abortedAt === undefined) {
