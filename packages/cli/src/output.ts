@@ -3,6 +3,7 @@ import {
   formatError,
   inertColoredText,
   inertText,
+  formatSkipped,
   redact,
   targetPath,
   toJson,
@@ -55,8 +56,6 @@ export function writeOutcome(
   } else {
     const texts =
       outcome.text === undefined ? outcome.parts.map((part) => part.text) : [outcome.text];
-    const notReached = (outcome.notReached ?? []).map(({ settings }) => nameWithin(settings));
-    if (notReached.length > 0) texts.push(`Not reached: ${notReached.join(', ')}`);
     if (texts.length > 0) stdout.write(`${visibleOn(stdout, env)(texts.join('\n\n'))}\n`);
   }
   if (json && !verbose) return;
@@ -64,6 +63,18 @@ export function writeOutcome(
   const detail = { style, verbose: verbose === true };
   for (const text of refusalTexts(outcome, detail)) stderr.write(`${visible(text)}\n`);
   if (outcome.error !== undefined) stderr.write(`${visible(errorText(outcome.error, detail))}\n`);
+  const skipped = formatSkippedTargets(outcome.notReached ?? [], styleFor(stdout, env));
+  // Behind the error that is the reason.
+  if (!json && skipped !== undefined) stdout.write(`\n${visibleOn(stdout, env)(skipped)}\n`);
+}
+
+function formatSkippedTargets(
+  agents: readonly { readonly settings: Target }[],
+  style: Style,
+): string | undefined {
+  const noun = agents.some(({ settings }) => settings.tenant !== undefined) ? 'tenant' : 'database';
+  const names = agents.map(({ settings }) => nameWithin(settings));
+  return formatSkipped(noun, names, { style });
 }
 
 /** The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from. */

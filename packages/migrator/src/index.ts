@@ -104,6 +104,7 @@ export { formatMarkdownSummary, type Refusal } from './report/format-markdown';
 export { formatPlan } from './report/format-plan';
 export { formatAdoption, formatBaseline, formatRepair } from './report/format-repair';
 export { formatRunResult } from './report/format-run-result';
+export { formatSkipped, type SkippedNoun } from './report/format-skipped';
 export { formatStatus } from './report/format-status';
 export { formatStatusMatrix } from './report/format-status-matrix';
 export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';

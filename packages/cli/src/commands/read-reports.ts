@@ -130,8 +130,8 @@ function notReachedOf(document: unknown, file: string): RefusedRun | undefined {
   const tenants = field(document, 'tenants');
   const message =
     typeof tenants === 'number'
-      ? `Tenants that were not reached: ${tenants}.`
-      : `The database ${typeof name === 'string' ? name : ''} was not reached.`;
+      ? `${tenants === 1 ? '1 tenant was' : `${tenants} tenants were`} skipped.`
+      : `The database ${typeof name === 'string' ? name : ''} was skipped.`;
   return { file, code: 'NOT_REACHED', message };
 }
 

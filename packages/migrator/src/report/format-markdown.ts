@@ -12,7 +12,7 @@ import { count } from './wording';
 /** More rows than this would push the rest of a job's summary away. */
 const MOST_LISTED = 50;
 
-/** What has no run to show: a task that was refused, or a database that was not reached because of it. */
+/** What has no run to show: a task that was refused, or a database that was skipped because of it. */
 export interface Refusal {
   /** What it is known by: a file, or project and environment. */
   readonly name: string;
@@ -57,7 +57,7 @@ function formatTotals(runs: readonly RunReport[]): string {
     others.length === 0 ? rowOf(run) : tenantsRow([run, ...others]),
   );
   return [
-    '| Project | Environment | Status | Applied | Reverted | Failed | Not reached | Took |',
+    '| Project | Environment | Status | Applied | Reverted | Failed | Skipped | Took |',
     '| --- | --- | --- | ---: | ---: | --- | ---: | ---: |',
     ...rows.map((row) => `| ${row.join(' | ')} |`),
   ].join('\n');

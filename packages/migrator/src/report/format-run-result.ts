@@ -3,6 +3,7 @@ import { formatDuration } from './duration';
 import { formatError, type FormatErrorOptions } from './format-error';
 import { countMessages } from './format-messages';
 import { formatPlan } from './format-plan';
+import { formatSkipped, skippedMigrations } from './format-skipped';
 import { redact } from '../text/redact';
 import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
@@ -10,20 +11,40 @@ import { formatTable } from './table';
 import { targetOf } from '../target';
 import { count, formatEmptyFolder, formatHead, indent, paragraphs } from './wording';
 
-/** What a run did, for people: what was carried out, what failed and what to do about it, what was never reached. */
+/**
+ * What a run did, for people: what was carried out, what failed and what to do about it, and in one line what was skipped. The error
+ * is at the end, whatever was done and skipped: `verbose` lists everything that was skipped before it.
+ */
 export function formatRunResult(
   given: RunResult,
   { style = plainStyle, detail = 'short' }: FormatErrorOptions = {},
 ): string {
   const how = { style, detail };
   const result = foreignValue(given);
+  const runs = [...result.prerequisiteRuns, result];
+  const skipped = runs.flatMap(skippedMigrations);
+  const line = formatSkipped('migration', skipped, { style, all: '--verbose lists all' });
   return redact(
     paragraphs([
-      ...result.prerequisiteRuns.map((run) => formatPrerequisite(run, result.project, how)),
-      formatHead(result, style),
-      formatOutcome(result, how),
+      detail === 'verbose' ? listSkipped(skipped, style) : undefined,
+      ...result.prerequisiteRuns
+        .filter((run) => !wasSkipped(run))
+        .map((run) => formatPrerequisite(run, result.project, how)),
+      // If a run before it failed, the error stays at the end.
+      ...(failedBefore(result) ? [] : [formatHead(result, style), formatOutcome(result, how)]),
+      line,
     ]),
   );
+}
+
+/** Whether a run before this one failed, so that nothing of it ran. */
+function wasSkipped({ status, done, failed }: RunResult): boolean {
+  return status === 'failed' && failed === undefined && done.length === 0;
+}
+
+function listSkipped(skipped: readonly string[], style: Style): string | undefined {
+  if (skipped.length === 0) return undefined;
+  return `${style.warning('Skipped:')}\n${skipped.map((name) => indent(name)).join('\n')}`;
 }
 
 type Manner = Required<FormatErrorOptions>;
@@ -52,11 +73,7 @@ function formatOutcome(result: RunResult, how: Manner): string {
       return formatPlan(result.plan, style, targetOf(result));
     case 'done':
     case 'failed':
-      return paragraphs([
-        formatDone(result, style),
-        failedBefore(result) ? undefined : formatFailure(result, how),
-        formatNotReached(result, style),
-      ]);
+      return paragraphs([formatDone(result, style), formatFailure(result, how)]);
   }
 }
 
@@ -86,9 +103,4 @@ function formatFailure({ action, failed }: RunResult, how: Manner): string | und
       ? undefined
       : ['What now:', ...guidance.map((line) => indent(line))].join('\n'),
   ]);
-}
-
-function formatNotReached({ notReached }: RunResult, style: Style): string | undefined {
-  if (notReached.length === 0) return undefined;
-  return `${style.warning('Not reached:')}\n${notReached.map((id) => indent(id)).join('\n')}`;
 }

@@ -10,6 +10,7 @@ import { formatError, formatProblems } from './format-error';
 import { formatTenantMessages } from './format-messages';
 import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { formatPlannedRename, formatRename, formatTenantRenames, shortList } from './format-rename';
+import { formatSkipped } from './format-skipped';
 import { redact } from '../text/redact';
 import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
@@ -50,6 +51,7 @@ export function formatTenantsResult(
       formatTenantMessages(result.tenants, style),
       formatFailures(result, { style, detail }),
       result.emptyFolder === undefined ? undefined : formatEmptyFolder(result.emptyFolder),
+      formatSkipped('tenant', tenantsSkipped(result), { style, all: '--verbose lists all' }),
       formatCounts(result, style),
       formatLowered(result, style),
       result.counts.notReached + result.counts.failed + result.counts.refused > 0
@@ -57,6 +59,10 @@ export function formatTenantsResult(
         : undefined,
     ]),
   );
+}
+
+function tenantsSkipped({ tenants }: TenantsResult): string[] {
+  return tenants.flatMap(({ tenant, status }) => (status === 'not-reached' ? tenant : []));
 }
 
 function formatCounts({ counts, durationMs, canary }: TenantsResult, style: Style): string {
@@ -67,7 +73,7 @@ function formatCounts({ counts, durationMs, canary }: TenantsResult, style: Styl
     counts.upToDate > 0 ? `${counts.upToDate} up to date` : undefined,
     counts.failed > 0 ? style.bad(`${counts.failed} failed`) : undefined,
     counts.refused > 0 ? style.bad(`${counts.refused} refused`) : undefined,
-    counts.notReached > 0 ? style.warning(`${counts.notReached} not reached`) : undefined,
+    counts.notReached > 0 ? style.warning(`${counts.notReached} skipped`) : undefined,
   ];
   const listed = parts.filter((part) => part !== undefined).join(', ');
   const head = `${count(counts.total, 'tenant')} in ${formatDuration(durationMs)}: ${listed}.`;
@@ -121,7 +127,8 @@ function headOf(names: readonly string[], what: string): string {
 
 function outcomeRow({ tenant, status, done, durationMs }: TenantOutcome): string[] {
   const applied = done.length === 0 ? '' : count(done.length, 'migration');
-  return [tenant, status, applied, durationMs === 0 ? '' : formatDuration(durationMs)];
+  const word = status === 'not-reached' ? 'skipped' : status;
+  return [tenant, word, applied, durationMs === 0 ? '' : formatDuration(durationMs)];
 }
 
 /** How the tenants stand, for people: those that are behind by what they lack, those in trouble one by one. */

@@ -2,6 +2,7 @@ import {
   checkTargets,
   formatError,
   formatEvent,
+  formatSkipped,
   MigrationAgent,
   MigratorError,
   nameCommandsFor,
@@ -120,6 +121,7 @@ async function findingsOf<Result>(
     if (refused.length > 0) {
       const findings = refusedFindings(agents, refused);
       for (const finding of findings) tellFinding(task, finding, stdout);
+      tellSkipped(findings);
       return findings;
     }
   } catch (error) {
@@ -127,13 +129,23 @@ async function findingsOf<Result>(
     tellFinding(task, refused, stdout);
     return [refused];
   }
-  return onEachDatabase(agents, {
+  const findings = await onEachDatabase(agents, {
     run: (agent) => task.run(agent, agents.length),
     endingOf: (result) => (task.succeeded(result) ? 'done' : (task.endingOf?.(result) ?? 'failed')),
     keepGoing: task.keepGoing,
     tell: (finding) => tellFinding(task, finding, stdout),
     signal,
   });
+  tellSkipped(findings);
+  return findings;
+}
+
+/** One line, behind the error that is the reason. */
+function tellSkipped(findings: readonly Finding<unknown>[]): void {
+  const places = findings.flatMap(({ kind, place }) => (kind === 'not-reached' ? place : []));
+  const noun = places.some(({ tenant }) => tenant !== undefined) ? 'tenant' : 'database';
+  const line = formatSkipped(noun, places.map(pathOf));
+  if (line !== undefined) tell(line);
 }
 
 /** @returns the targets that refuse; none where there is one, which refuses by itself before it changes anything */
@@ -164,9 +176,8 @@ function tellFinding<Result>(
       if (narrowed) tell(`${project} · ${pathOf(finding.place)}`);
       return tell(formatError(finding.error, { detail }));
     case 'not-reached':
-      return tell(
-        `${project}: ${narrowed ? pathOf(finding.place) : 'its database'} was not reached.`,
-      );
+      // All of them are told together.
+      return;
   }
 }
 

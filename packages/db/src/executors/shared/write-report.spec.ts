@@ -160,6 +160,6 @@ describe('the reports of a task', () => {
     ]);
     await withSummary().end([cancelled]);
     expect(summary()).toContain('### Database migrations: failed');
-    expect(summary()).toContain('/staging**: tenants not reached: 2');
+    expect(summary()).toContain('/staging**: 2 tenants skipped');
   });
 });

@@ -145,9 +145,12 @@ function refusalOf(finding: Finding<Result>): Refusal[] {
   const name = where.join('/');
   if (finding.kind === 'result') {
     const rest = notReachedOf(finding.result);
-    return rest.map(({ tenants }) => ({ name, message: `tenants not reached: ${tenants}` }));
+    return rest.map(({ tenants }) => ({
+      name,
+      message: `${tenants === 1 ? '1 tenant' : `${tenants} tenants`} skipped`,
+    }));
   }
-  if (finding.kind === 'not-reached') return [{ name, message: 'not reached' }];
+  if (finding.kind === 'not-reached') return [{ name, message: 'skipped' }];
   const { code, message } = presentable(finding.error) as { code: string; message: string };
   return [{ name, code, message: redact(message) }];
 }
