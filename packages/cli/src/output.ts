@@ -65,7 +65,10 @@ export function writeOutcome(
   if (outcome.error !== undefined) stderr.write(`${visible(errorText(outcome.error, detail))}\n`);
   const skipped = formatSkippedTargets(outcome.notReached ?? [], styleFor(stdout, env));
   // Behind the error that is the reason.
-  if (!json && skipped !== undefined) stdout.write(`\n${visibleOn(stdout, env)(skipped)}\n`);
+  const gap = outcome.parts.length > 0 ? '\n' : '';
+  if (!json && skipped !== undefined) {
+    stdout.write(`${gap}${visibleOn(stdout, env)(skipped)}\n`);
+  }
 }
 
 function formatSkippedTargets(
