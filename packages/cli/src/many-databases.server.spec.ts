@@ -143,9 +143,7 @@ describeEachPostgres('ff with many databases', (server) => {
     });
     const failed = await ff({ cwd }, 'db', 'migrate', '--stop-after=5');
     expect(failed.exitCode).toBe(1);
-    expect(failed.stdout).toMatch(
-      /a failed at shop:\d+ break_half_way:[^]*1 failed, 1 skipped/,
-    );
+    expect(failed.stdout).toMatch(/a failed at shop:\d+ break_half_way:[^]*1 failed, 1 skipped/);
     const refusals = [
       ['migrate', '--tenant=nobody'],
       ['migrate', '--concurrency=0'],
