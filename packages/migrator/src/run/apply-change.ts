@@ -23,6 +23,7 @@ export function applyChange(
     attempt,
     earlier,
     messages: new MessageLog(migration.id),
+    recorded: { executionTimeMs: undefined },
     acceptsTruncated: () => false,
     states: { done: 'applied', failed: 'failed' },
     call: (handle, context) => applyAndValidate(migration, handle, context),

@@ -50,12 +50,19 @@ export interface Change {
   readonly earlier: EarlierAttempts;
   /** What the server says meanwhile. */
   readonly messages: MessageLog;
+  /** What the history's newest row of this change says. Results say the same. */
+  readonly recorded: RecordedTime;
   /** Whether a name may be truncated. */
   readonly acceptsTruncated: (name: string) => boolean;
   /** The state after success, and after a failure that left nothing behind. */
   readonly states: { readonly done: MigrationState; readonly failed: MigrationState };
   /** Calls the migration's functions; returns the rollback data as JSON text. */
   call(handle: MigrationHandle, context: MigrationContext): Promise<string | undefined>;
+}
+
+/** The time that a row has, in whole milliseconds; `undefined` until there is a row. */
+export interface RecordedTime {
+  executionTimeMs: number | undefined;
 }
 
 /** How a change failed. */
@@ -94,6 +101,8 @@ export function scriptProgress({ migration, earlier }: Change): ScriptProgress {
 /** The history row of a change. */
 export function historyRow(scope: RunScope, change: Change, facts: RowFacts): NewHistoryEntry {
   const { migration } = change;
+  const executionTimeMs = Math.round(facts.executionTimeMs);
+  change.recorded.executionTimeMs = executionTimeMs;
   return {
     id: migration.id,
     project: migration.project,
@@ -107,7 +116,7 @@ export function historyRow(scope: RunScope, change: Change, facts: RowFacts): Ne
     dependencies: migration.dependencies,
     claimed: scope.claimed,
     ...facts,
-    executionTimeMs: Math.round(facts.executionTimeMs),
+    executionTimeMs,
     error: facts.error && {
       code: facts.error.code,
       message: storable(facts.error.message),

@@ -11,6 +11,7 @@ import type { ServerMessages } from '../migration/server-messages';
 export interface MigrationOutcome {
   readonly id: MigrationId;
   readonly name: string;
+  /** Milliseconds, as in the row of the history: of the last attempt, without the pauses before it. */
   readonly durationMs: number;
   /** What the server said while it ran; absent if it said nothing. */
   readonly messages?: ServerMessages;

@@ -29,6 +29,7 @@ export function revertChange(
     attempt,
     earlier,
     messages: new MessageLog(migration.id),
+    recorded: { executionTimeMs: undefined },
     acceptsTruncated: namesInUp(migration.file.path),
     // A revert that fails inside its transaction leaves the migration applied.
     states: {

@@ -6,8 +6,7 @@ import { withRetries, type FailedAttempt } from './with-retries';
 
 /** How all changes of a run together ended. */
 export type OneTransactionOutcome =
-  /** Milliseconds that each change took, in their order. */
-  | { readonly kind: 'done'; readonly durationsMs: readonly number[] }
+  | { readonly kind: 'done' }
   /** The change that the failure is laid to: the first one if none was begun, the last one if COMMIT failed. */
   | FailedAttempt;
 
@@ -32,7 +31,6 @@ async function attemptAll(
 ): Promise<OneTransactionOutcome> {
   // What fails before the first change is begun, as BEGIN itself, is laid to that one.
   let current = changes[0];
-  const durationsMs: number[] = [];
   const outcome = await attemptInTransaction(
     scope,
     changes,
@@ -46,11 +44,10 @@ async function attemptAll(
         if (change !== changes[0])
           await limitTransaction(scope.connection.session, scope.limitsOf(change.migration));
         await carryOutWatched(scope, change, started);
-        durationsMs.push(performance.now() - started);
       }
     },
   );
-  return outcome.kind === 'done' ? { kind: 'done', durationsMs } : { ...outcome, change: current };
+  return outcome.kind === 'done' ? { kind: 'done' } : { ...outcome, change: current };
 }
 
 async function carryOutWatched(scope: RunScope, change: Change, started: number): Promise<void> {

@@ -56,9 +56,7 @@ async function runSteps(
     if (change.kind === 'failed' && done.length === 0) throw change.error;
     starting(scope, plan, step, index);
     const outcome = change.kind === 'failed' ? change : await runWatched(scope, change.change);
-    const durationMs = performance.now() - started;
-    const messages = change.kind === 'failed' ? undefined : change.change.messages.summary();
-    const facts = { durationMs, messages };
+    const facts = factsOf(change.kind === 'failed' ? undefined : change.change, started);
     if (outcome.kind === 'failed') {
       const failed = failing(scope, step.migration, plan.action, facts, outcome);
       return {
@@ -100,24 +98,15 @@ async function runStepsTogether(
     if (step) starting(scope, plan, step, index);
   });
   if (outcome.kind === 'done') {
-    const done = changes.map(({ migration, messages }, index) =>
-      finishing(scope, plan, migration, index, {
-        durationMs: outcome.durationsMs[index] ?? 0,
-        messages: messages.summary(),
-      }),
+    const done = changes.map((change, index) =>
+      finishing(scope, plan, change.migration, index, factsOf(change, started)),
     );
     return { done, failed: undefined, notReached: [] };
   }
   const culprit = outcome.change;
   return {
     done: [],
-    failed: failing(
-      scope,
-      culprit.migration,
-      plan.action,
-      { durationMs: performance.now() - started, messages: culprit.messages.summary() },
-      outcome,
-    ),
+    failed: failing(scope, culprit.migration, plan.action, factsOf(culprit, started), outcome),
     notReached: changes.filter((change) => change !== culprit).map(({ migration }) => migration.id),
   };
 }
@@ -209,6 +198,14 @@ function starting(scope: RunScope, plan: Plan, step: PlanStep, index: number): v
 type RunFacts = Pick<MigrationOutcome, 'durationMs'> & {
   readonly messages: ServerMessages | undefined;
 };
+
+/** The duration is the one that the history has: it is measured once. Without a row it is the time since the start. */
+function factsOf(change: Change | undefined, started: number): RunFacts {
+  return {
+    durationMs: change?.recorded.executionTimeMs ?? performance.now() - started,
+    messages: change?.messages.summary(),
+  };
+}
 
 function finishing(
   scope: RunScope,
