@@ -76,9 +76,9 @@ describe('E6: standard output with --json', () => {
         process.on('exit', () => { console.log('bye'); process.stdout.write('last'); });
         Promise.resolve().then(() => console.log('unawaited'));`),
     );
-    const { exitCode, stdout, stderr } = await ff({ cwd }, 'db', 'status', '--json');
+    const { exitCode, stdout, stderr } = await ff({ cwd }, 'db', 'status', '--json', '--env=no');
     expect(exitCode).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'MIGRATIONS_FOLDER_NOT_FOUND' } });
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'UNKNOWN_ENVIRONMENT' } });
     expect(stderr).toMatch(/unawaited[^]*bye\nlast$/);
   });
 
