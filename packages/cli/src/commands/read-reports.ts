@@ -92,7 +92,9 @@ function reportOf(document: unknown, file: string): ReadReport | undefined {
     .sort()
     .at(-1);
   const database = runs?.at(-1)?.database ?? text(field(document, 'databaseName'));
-  return { file, runs: runs ?? [], refusal, origin, finishedAt, database };
+  const [tenant, ...others] = new Set(runs?.map((run) => run.tenant));
+  const only = others.length === 0 ? (tenant ?? text(field(document, 'tenant'))) : undefined;
+  return { file, runs: runs ?? [], refusal, origin, finishedAt, database, tenant: only };
 }
 
 async function readJson(file: string, path: string, problems: Problem[]): Promise<unknown> {

@@ -75,6 +75,14 @@ export function includesName(given: GivenNames, name: string): boolean {
   );
 }
 
+/** Whether one selection contains every name of another one, whatever names there are: `e*` covers `eu` and `eu*`. */
+export function coversNames(given: GivenNames, other: GivenNames): boolean {
+  const values = typeof other === 'object' ? other : [other];
+  const parts = values.flatMap((value) => partsOf(value, []));
+  // What matches the text of a pattern matches all that the pattern stands for: only a wildcard matches a wildcard.
+  return parts.every((part) => includesName(given, String(part)));
+}
+
 /** Whether the names can only be found among those that there are: a pattern. */
 function isPattern(part: string | number, known: readonly string[]): part is string {
   return typeof part === 'string' && part.includes(WILDCARD) && !known.includes(part);

@@ -9,7 +9,9 @@ interface TestReport extends DatedReport {
   readonly failed?: true;
 }
 
-type Where = Partial<Pick<ReportedTask, 'environment' | 'database' | 'after' | 'target'>>;
+type Where = Partial<
+  Pick<ReportedTask, 'environment' | 'database' | 'tenant' | 'after' | 'target'>
+>;
 
 const task = (project: string, where: Where = {}): ReportedTask => {
   const { target = 'migrate', environment = 'staging' } = where;
@@ -141,6 +143,36 @@ describe('G8: the reports of the present run', () => {
     });
   });
 
+  it.each([
+    ['eu,us', { database: 'eu,us' }, ['asia']],
+    ['us and eu as options of their own', { database: ['us', 'eu'] }, ['asia']],
+    ['a pattern', { database: '*u*' }, ['asia']],
+    ['the pattern of all', { database: '*' }, []],
+    ['a number', { database: 7 }, ['eu', 'us', 'asia']],
+    ['one tenant', { tenant: 'acme' }, ['us', 'asia']],
+    ['several tenants', { tenant: 'acme,glob*' }, ['asia']],
+    ['a tenant of one database', { database: 'us', tenant: 'acme' }, ['eu', 'us', 'asia']],
+  ])('G8: no longer count what a later command for %s planned again', (_, where, kept) => {
+    const plans = [plan(1, [billing], 'ci/7'), plan(2, [task('billing', where)], 'ci/7')];
+    const at = (database: string, tenant: string) =>
+      report(billing, 1, { ciRun: 'ci/7', database, tenant, name: database });
+    const reports = [at('eu', 'acme'), at('us', 'globex'), at('asia', 'initech')];
+    expect(select(reports, plans).present).toEqual(kept);
+  });
+
+  it.each([
+    [{ database: 'eu,us' }, { database: 'us, eu' }, 1],
+    [{ database: 'eu' }, { database: 'e*' }, 1],
+    [{ database: 'e*' }, { database: 'eu' }, 2],
+    [{ database: 'eu' }, {}, 1],
+    [{}, { database: '*' }, 1],
+    [{ tenant: 7 }, { tenant: '007' }, 2],
+  ])('G8: name a skipped task %j once, if a later command planned %j', (first, second, times) => {
+    const [one, other] = [task('billing', first), task('billing', second)];
+    const plans = [plan(1, [one], 'ci/7'), plan(2, [other], 'ci/7')];
+    expect(select([], plans).skipped).toHaveLength(times);
+  });
+
   it('G8: tell targets of one project apart', () => {
     const rollback = task('billing', { target: 'rollback' });
     const plans = [plan(1, [billing], 'ci/7'), plan(2, [rollback], 'ci/7')];
@@ -191,6 +223,9 @@ describe('documents of a report folder', () => {
 
   it('G8: are plans only with a batch and tasks', () => {
     expect(parseBatchPlan(plan(1, [billing, orders]))).toBeDefined();
+    const listed = plan(1, [task('billing', { database: ['eu', 7], tenant: 'a,b' })]);
+    expect(parseBatchPlan(JSON.parse(JSON.stringify(listed)))).toEqual(listed);
+    expect(parseBatchPlan(plan(1, [{ ...billing, database: [{}] as never }]))).toBeUndefined();
     expect(parseBatchPlan({ format: 1, tasks: [] })).toBeUndefined();
     expect(parseBatchPlan({ ...plan(1, []), format: 2 })).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { coversNames, type GivenNames } from '../plan/select-names';
 import type { BatchPlan, CiOrigin, ReportedTask, ReportOrigin, TaskBatch } from './report-origin';
 
 /** What is known of the age of a report. */
@@ -7,6 +8,8 @@ export interface DatedReport {
   readonly finishedAt?: string;
   /** The database that it is about. */
   readonly database?: string;
+  /** The tenant that it is about; `undefined` also if it is about several. */
+  readonly tenant?: string;
 }
 
 /** A task of the present run that has no report. */
@@ -112,21 +115,14 @@ function isOfReference(
 
 /** Whether a later command planned the task of this report. Its report, or its absence, counts then. */
 function isSuperseded(
-  { origin, database }: DatedReport,
+  { origin, database, tenant }: DatedReport,
   newestFirst: readonly BatchPlan[],
 ): boolean {
   if (origin?.batch === undefined) return false;
   const { batch, task } = origin;
   const later = newestFirst.filter((plan) => byBatch(plan, { batch }) > 0);
-  return later.some(({ tasks }) =>
-    tasks.some(
-      (other) =>
-        isSamePlace(other, task) &&
-        (other.database === undefined ||
-          other.database === task.database ||
-          other.database === database),
-    ),
-  );
+  const about = { ...task, database: database ?? task.database, tenant: tenant ?? task.tenant };
+  return later.some(({ tasks }) => tasks.some((other) => covers(other, about)));
 }
 
 function skippedTasks<Report extends DatedReport>(
@@ -165,10 +161,17 @@ function causesOf(
   return [...seen].filter((id) => failed.has(id)).sort();
 }
 
+/** Whether a later task acts on all targets of an earlier one. */
 function covers(later: ReportedTask, task: ReportedTask): boolean {
   return (
-    isSamePlace(later, task) && (later.database === undefined || later.database === task.database)
+    isSamePlace(later, task) &&
+    coversOption(later.database, task.database) &&
+    coversOption(later.tenant, task.tenant)
   );
+}
+
+function coversOption(later: GivenNames | undefined, earlier: GivenNames | undefined): boolean {
+  return later === undefined || coversNames(later, earlier ?? '*');
 }
 
 function isSamePlace(one: ReportedTask, other: ReportedTask): boolean {

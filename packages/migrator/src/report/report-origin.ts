@@ -1,3 +1,5 @@
+import type { GivenNames } from '../plan/select-names';
+
 /** A task that writes a report, as the workspace tool plans it. */
 export interface ReportedTask {
   /** As the workspace tool prints it, e.g. `orders:migrate:staging`. */
@@ -6,7 +8,9 @@ export interface ReportedTask {
   readonly target: string;
   readonly environment: string;
   /** The value of the option `database`; `undefined` for all databases of the environment. */
-  readonly database?: string;
+  readonly database?: GivenNames;
+  /** The value of the option `tenant`; `undefined` for all tenants. */
+  readonly tenant?: GivenNames;
   /** Ids of the planned tasks that have to succeed before this one starts. */
   readonly after?: readonly string[];
 }
@@ -78,7 +82,7 @@ function isTask(task: unknown): boolean {
   const after = field(task, 'after');
   return (
     ['id', 'project', 'target', 'environment'].every((name) => isText(field(task, name))) &&
-    isOptionalText(field(task, 'database')) &&
+    ['database', 'tenant'].every((name) => isOptionalNames(field(task, name))) &&
     (after === undefined || (Array.isArray(after) && after.every(isText)))
   );
 }
@@ -94,6 +98,11 @@ function isCiOrigin(value: unknown): boolean {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 const isOptionalText = (value: unknown) => value === undefined || isText(value);
+
+const isName = (value: unknown) => isText(value) || typeof value === 'number';
+
+const isOptionalNames = (value: unknown) =>
+  value === undefined || (Array.isArray(value) ? value.every(isName) : isName(value));
 
 const isTime = (value: unknown) => isText(value) && Number.isFinite(Date.parse(value));
 

@@ -1,4 +1,4 @@
-import type { ReportedTask } from '@flashfusion/migrator';
+import type { GivenNames, ReportedTask } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 
 /** What the tasks of a command are read from. */
@@ -68,15 +68,21 @@ function describe(
   { project, target, configuration }: Task['target'],
   options: Readonly<Record<string, unknown>>,
 ): ReportedTask {
-  const { environment, database } = options;
+  const { environment, database, tenant } = options;
   return {
     id: [project, target, configuration].filter((part) => part !== undefined).join(':'),
     project,
     target,
     environment:
       typeof environment === 'string' ? environment : (process.env['NODE_ENV'] ?? 'development'),
-    ...(typeof database === 'string' ? { database } : {}),
+    ...(isNames(database) ? { database } : {}),
+    ...(isNames(tenant) ? { tenant } : {}),
   };
+}
+
+function isNames(value: unknown): value is GivenNames {
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.every((each) => typeof each === 'string' || typeof each === 'number');
 }
 
 /** The nearest planned tasks that a task waits for, through tasks that write no report. */
