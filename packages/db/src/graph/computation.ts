@@ -1,6 +1,7 @@
 import type { Look } from './facts-cache';
 import type { ProjectOwners } from './project-owners';
 import type { ReadFacts } from './read-facts';
+import type { TaskOrder } from './task-order';
 
 /**
  * What the hooks of one computation of the graph share. Nx calls createNodes and then createDependencies in the same
@@ -25,6 +26,9 @@ export const computation = {
 
   /** Which projects the names in migrations mean, as createNodes found them. */
   owners: new Map() as ProjectOwners,
+
+  /** The projects whose migrations need each other, as createNodes found them. */
+  circular: new Map() as TaskOrder['circular'],
 
   /** @returns how closely to look in the computation that begins now */
   begin(): Look {

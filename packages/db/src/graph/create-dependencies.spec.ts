@@ -71,6 +71,33 @@ describe('createMigrationDependencies', () => {
     expect(await edges([FIRST])).toEqual([`static api → billing from ${FIRST}`]);
   });
 
+  it('D2: leaves out projects whose migrations need each other, directly or through others', async () => {
+    workspace.write({
+      'libs/users/db.config.json': '{}',
+      'libs/users/project.json': '{"name":"users"}',
+      'libs/users/migrations/20250917102201_c.ts': requiring('billing:20250917102202'),
+      'libs/billing/db.config.json': '{}',
+      'libs/billing/project.json': '{"name":"billing"}',
+      'libs/billing/migrations/20250917102202_d.ts': requiring('users:20250910090000'),
+    });
+    const nodes = () =>
+      createDatabaseNodes(
+        ['apps/api/db.config.json', 'libs/users/db.config.json', 'libs/billing/db.config.json'],
+        undefined,
+        { workspaceRoot: workspace.root, nxJsonConfiguration: {} },
+      );
+    await nodes();
+    const targets = async () =>
+      new Set((await edges()).map((edge) => edge.replace(/ from .*/, '')));
+    expect(await targets()).toEqual(new Set(['static api → users', 'static api → billing']));
+
+    workspace.write({
+      'libs/users/migrations/20250917102203_e.ts': requiring('api:20250910090000'),
+    });
+    await nodes();
+    expect(await targets()).toEqual(new Set());
+  });
+
   it('has the next command see an edit in place that a quick look misses', async () => {
     const nodes = async () => {
       // Each command without a daemon is a process, and so a copy of the modules, of its own.

@@ -9,7 +9,8 @@ import { warn } from './warn';
 
 /**
  * An edge from each changed migration file to each project that it declares a dependency on. Projects that do not exist
- * are left out: `status` and `migrate` report them. Looks only at the files that Nx says have changed, compiles nothing and
+ * are left out: `status` and `migrate` report them. So are projects whose migrations need each other: their edges would be a
+ * circle, in which Nx runs no task. Looks only at the files that Nx says have changed, compiles nothing and
  * never throws. What createNodes has just read is remembered here for the next computation.
  */
 export async function createMigrationDependencies(
@@ -18,7 +19,7 @@ export async function createMigrationDependencies(
   const { workspaceRoot, projects } = context;
   const edges: StaticDependency[] = [];
   const cache = new FactsCache(workspaceRoot);
-  const { read, owners, look = 'thorough' } = computation;
+  const { read, owners, circular, look = 'thorough' } = computation;
   const nameOfRoot = new Map(Object.entries(projects).map(([name, { root }]) => [root, name]));
   const targetsOf = (name: string) =>
     owners.get(name)?.flatMap((root) => nameOfRoot.get(root) ?? []) ?? [name];
@@ -30,6 +31,8 @@ export async function createMigrationDependencies(
       for (const [sourceFile, required] of changedRequirements(facts, files)) {
         for (const target of targetsOf(required)) {
           if (target === source || projects[target] === undefined) continue;
+          const inTurn = circular.get(projects[source]?.root ?? '');
+          if (inTurn?.has(projects[target].root) === true) continue;
           edges.push({ source, target, sourceFile, type: STATIC });
         }
       }

@@ -51,6 +51,7 @@ export async function createDatabaseNodes(
     nxNameOf,
     packageDependencies(workspaceRoot),
   );
+  computation.circular = (await requirements.taskOrder()).circular;
   for (const { file, root, facts } of found) {
     const own = { root, ...inferTargets(root, facts, await requirements.of(root), options) };
     results.push([file, { projects: { [root]: own } }]);

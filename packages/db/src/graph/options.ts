@@ -19,7 +19,8 @@ export interface DbPluginOptions {
   /**
    * Whether a dependency between migrations of two projects is also an edge of the project graph. `none` (the default): it only
    * orders the tasks. `migrations`: the whole project becomes a dependency, so that `nx sync` writes TypeScript references for it,
-   * `^build` follows it, and `nx build` fails with a circular dependency where the code has imports in the other direction.
+   * `^build` follows it, and `nx build` fails with a circular dependency where the code has imports in the other direction. Projects
+   * whose migrations need each other get no edge to each other.
    */
   readonly edges?: 'none' | 'migrations';
   /**

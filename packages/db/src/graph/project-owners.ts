@@ -89,7 +89,7 @@ export class Requirements {
       files.push(`${migrations}/**/*`, posix.join(project.root, configName), ...helpers);
       waiting.push(...(await this.direct(project.root)));
     }
-    const { withoutProjects, circular } = await (this.order ??= this.readOrder());
+    const { withoutProjects, circular } = await this.taskOrder();
     const inTurn = circular.get(root);
     const before = direct.filter(({ project }) => inTurn?.has(project?.root ?? '') !== true);
     return {
@@ -101,6 +101,11 @@ export class Requirements {
       prerequisites: inTurn === undefined ? 'require' : 'apply',
       files,
     };
+  }
+
+  /** How the `migrate` tasks of all projects wait for each other. */
+  taskOrder(): Promise<TaskOrder> {
+    return (this.order ??= this.readOrder());
   }
 
   private async readOrder(): Promise<TaskOrder> {
