@@ -5,7 +5,7 @@ import {
   describeEachPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
-import { bash, FF, startFfWith } from './testing/ff';
+import { bash, FF, ff, startFfWith } from './testing/ff';
 import { folderWith, removeFolders } from './testing/folders';
 import { BROKEN, USERS_AND_TEAMS } from './testing/migrations';
 
@@ -128,6 +128,29 @@ describeEachPostgres('Output of ff that cannot be written', (server) => {
     const cwd = await projectWith(TALKATIVE, USERS_AND_TEAMS);
     expect(await bash(cwd, line)).toBe(expected);
     expect(await history()).toEqual(['running', 'applied', 'applied', 'applied']);
+  });
+
+  onPosix.each([
+    ['$FF db migrate > out.txt 2> err.txt', 1],
+    ['$FF db migrate --json > out.json 2> err.txt', 0],
+  ])('E7: the size limit of files never stops a run: `%s`', async (line, expected) => {
+    const cwd = await projectWith(FLOOD);
+    expect(await bash(cwd, `ulimit -f 8; ${line}`)).toBe(expected);
+    expect(await history()).toEqual(['applied']);
+  });
+
+  onPosix('E7: names the temporary folder that cannot be written', async () => {
+    const cwd = await projectWith(USERS_AND_TEAMS);
+    const { exitCode, stdout } = await ff(
+      { cwd, env: { TMPDIR: '/nonexistent' } },
+      'db',
+      'migrate',
+      '--json',
+    );
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'LOAD_FAILED', where: '/nonexistent' },
+    });
   });
 
   onPosix.each(['| true', '2>&1 | true', '>&- 2>&-'])(

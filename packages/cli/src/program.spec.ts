@@ -89,6 +89,20 @@ describe('A command line that makes no sense', () => {
     `);
   });
 
+  it.each([
+    [['db', 'postgres://u:canary/1@h/db']],
+    [['db', 'migrate', '--url=postgres://u:canary@h/db']],
+    [['db', 'migrate', '--postgres://u:canary@h/db']],
+    [['db', 'migrate', '--password=canary']],
+    [['db', 'migrate', '--x\n::set-output name=a::b\u001b[2J']],
+  ])('E4, E5: %j neither shows a secret nor acts on a terminal', async (args) => {
+    const json = await run(...args, '--json');
+    const { exitCode, stderr } = await run(...args);
+    const text = `${stderr}${json.stdout}${json.stderr}`;
+    expect(exitCode).toBe(2);
+    expect(text).not.toMatch(/canary|\u001b|^\s*::/m);
+  });
+
   it('is one JSON document with --json', async () => {
     const { exitCode, stdout, stderr } = await run('db', 'migrate', '--too=5', '--json');
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: '' });

@@ -3,6 +3,7 @@ import { defineCommandLine, type Run } from './command-line';
 import { EXIT, type ExitCode } from './exit-code';
 import { ROOT_EXAMPLES } from './help';
 import { asksForJson, type Surroundings } from './surroundings';
+import { safeUsageError } from './usage-error';
 import { readVersion } from './version';
 
 /**
@@ -28,13 +29,14 @@ export async function runProgram(
       const { runCommand } = await import('./run-command.js');
       exitCode = await runCommand(command, common, surroundings);
     },
+    args,
   );
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (json) stdout.write(`${JSON.stringify(documentOf(error, printed), null, 2)}\n`);
+    if (json) stdout.write(`${JSON.stringify(documentOf(error, printed, args), null, 2)}\n`);
     return error.exitCode === 0 ? EXIT.done : EXIT.refused;
   }
 }
@@ -44,6 +46,7 @@ export function createProgram(
   { stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>,
   errors: 'text' | 'json',
   run: Run,
+  args: readonly string[] = [],
 ): Command {
   const program = new Command('ff')
     .description('FlashFusion from the command line.')
@@ -54,7 +57,7 @@ export function createProgram(
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
       outputError: (text, write) => {
-        if (errors === 'text') write(text);
+        if (errors === 'text') write(safeUsageError(text, args));
       },
     })
     .addHelpText('after', ROOT_EXAMPLES)
@@ -75,9 +78,10 @@ function nameOf(command: Command): string {
 }
 
 /** What the parser printed or refused, for a program that reads JSON. */
-function documentOf(error: CommanderError, printed: string): object {
+function documentOf(error: CommanderError, printed: string, args: readonly string[]): object {
   if (error.code === 'commander.version') return { version: printed.trim() };
   if (error.exitCode === 0) return { help: printed.trim() };
-  const problem = { code: 'INVALID_ARGUMENT', message: error.message.replace(/^error: /, '') };
+  const message = safeUsageError(error.message, args).replace(/^error: /, '');
+  const problem = { code: 'INVALID_ARGUMENT', message };
   return { error: { ...problem, problems: [problem] } };
 }

@@ -274,10 +274,12 @@ export class MigrationAgent {
 /** A listener whose failure cannot break a run. */
 function unbreakable(listener: RunListener | undefined): RunListener {
   return (event) => {
+    // Reporting what happens must never change what happens: neither a throw nor the promise of an async listener.
     try {
-      listener?.(event);
+      const returned: unknown = listener?.(event);
+      void Promise.resolve(returned).catch(() => undefined);
     } catch {
-      // Telling what happens must never change what happens.
+      return;
     }
   };
 }

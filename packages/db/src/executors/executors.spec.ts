@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keepOutput, readReport, taskContext } from '../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../testing/workspace';
@@ -65,6 +65,26 @@ describe('the executors', () => {
       status: 'done',
       done: [{ id: 'api:20250917102200' }],
     });
+  });
+
+  it('E7: fail with a report that cannot be written, after the command has succeeded', async () => {
+    writeFileSync(join(workspace.root, 'occupied'), '');
+    const options = { dryRun: true, reportFolder: 'occupied' };
+    expect(await migrate(options, task('migrate'))).toEqual({ success: false });
+    expect(printed.err).toMatch(
+      /OUTPUT_FAILED: The report could not be written: .*The command itself succeeded/,
+    );
+    expect(printed.out).toContain('members');
+  });
+
+  it('E7: succeed where the CI system has a summary that cannot be written', async () => {
+    process.env['GITHUB_STEP_SUMMARY'] = workspace.root;
+    try {
+      expect(await migrate({ dryRun: true }, task('migrate'))).toEqual({ success: true });
+    } finally {
+      delete process.env['GITHUB_STEP_SUMMARY'];
+    }
+    expect(printed.err).toMatch(/The summary of the CI job could not be written: EISDIR/);
   });
 
   it('fail a check while something is pending, with one JSON document on standard output', async () => {

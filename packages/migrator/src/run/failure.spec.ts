@@ -295,11 +295,26 @@ describeOnOldestAndNewest('what a migration may do', (workspace) => {
     await workspace().sql('DROP SCHEMA elsewhere');
   });
 
-  it('a listener that throws changes nothing', async () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('the terminal is gone');
+      },
+    ],
+    ['returns a promise that rejects', () => Promise.reject(new Error('the terminal is gone'))],
+    [
+      'returns what cannot be read',
+      () =>
+        Object.defineProperty({}, 'then', {
+          get: () => {
+            throw new Error('the terminal is gone');
+          },
+        }),
+    ],
+  ])('E2: a listener that %s changes nothing', async (_, listener: () => unknown) => {
     const api = workspace().project().add('one', 'CREATE TABLE one (id int)');
-    const onEvent = () => {
-      throw new Error('the terminal is gone');
-    };
+    const onEvent = () => listener() as void;
     expect((await api.migrate({}, { onEvent })).status).toBe('done');
   });
 

@@ -1,6 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { MigratorError } from '../errors';
 import { compileModules } from './compile-modules';
 import { importModule, type LoadedModule } from './import-module';
 
@@ -19,6 +21,7 @@ export interface LoadOptions {
  *
  * @param paths absolute; no other file is loaded, except what these import
  * @returns what became of each, in the same order
+ * @throws {MigratorError} `LOAD_FAILED` if the private folder cannot be written
  */
 export async function loadModules(
   paths: readonly string[],
@@ -26,7 +29,9 @@ export async function loadModules(
 ): Promise<LoadedModule[]> {
   if (paths.length === 0) return [];
   // Real, because source maps are relative to it. mkdtemp makes it readable for this user only.
-  const outputFolder = realpathSync(mkdtempSync(join(tmpdir(), 'flashfusion-')));
+  const outputFolder = inTemporaryFolder(() =>
+    realpathSync(mkdtempSync(join(tmpdir(), 'flashfusion-'))),
+  );
   try {
     const { workspaceRoot, timeoutMs } = options;
     const compiled = await compileModules(paths, { workspaceRoot, outputFolder });
@@ -39,12 +44,31 @@ export async function loadModules(
         loaded.push(module);
         continue;
       }
-      writeFileSync(module.outputPath, module.code, { mode: 0o600 });
+      inTemporaryFolder(() => writeFileSync(module.outputPath, module.code, { mode: 0o600 }));
       // One after the other: what a module does while it loads is then never mixed up with another's.
       loaded.push(await importModule({ outputPath: module.outputPath, path, timeoutMs }));
     }
     return loaded;
   } finally {
     rmSync(outputFolder, { recursive: true, force: true });
+  }
+}
+
+/** A full or missing temporary folder is a matter of the machine: the error names the folder and how to choose another one. */
+function inTemporaryFolder<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    const folder = tmpdir();
+    const reason = isNativeError(cause) ? cause.message : String(cause);
+    throw new MigratorError(
+      'LOAD_FAILED',
+      `The compiled files cannot be written to the temporary folder ${folder}: ${reason}.`,
+      {
+        where: folder,
+        hint: 'Make room there and check its permissions and the size limit of files (`ulimit -f`), or set TMPDIR to another folder.',
+        cause,
+      },
+    );
   }
 }

@@ -98,6 +98,7 @@ function takeStreams(): TakenStreams {
     err.writer.drain();
   };
   process.on('exit', drain);
+  const survive = surviveFileSizeLimit();
   return {
     stdout: out.writer,
     stderr: err.writer,
@@ -114,10 +115,22 @@ function takeStreams(): TakenStreams {
     },
     release() {
       process.off('exit', drain);
+      survive.dispose();
       out.release();
       err.release();
     },
   };
+}
+
+/**
+ * A write beyond the size limit of files (`ulimit -f`) sends a signal that ends the process, in the middle of a run. With a
+ * listener the write fails with EFBIG instead. Files of an embedded database are under the same limit.
+ */
+function surviveFileSizeLimit(): { dispose(): void } {
+  const ignore = () => undefined;
+  if (process.platform === 'win32') return { dispose: ignore };
+  process.on('SIGXFSZ', ignore);
+  return { dispose: () => void process.off('SIGXFSZ', ignore) };
 }
 
 /** Most commands print text: they need not load what patches `node:fs` and `node:child_process`. */

@@ -133,6 +133,8 @@ describe('A remembered secret', () => {
 describe('A secret that was not remembered', () => {
   it.each([
     ['postgres://app:hidden@db/shop', 'postgres://app:***@db/shop'],
+    // A URL that was taken for a path.
+    ['/srv/postgres:/app:hidden@db/shop', '/srv/postgres:/app:***@db/shop'],
     ['see postgresql://app:p@ss@db:5432/shop now', 'see postgresql://app:***@db:5432/shop now'],
     ['redis://:hidden@cache', 'redis://:***@cache'],
     ['postgres:\\/\\/app:hidden@db', 'postgres:\\/\\/app:***@db'],

@@ -20,9 +20,10 @@ export function passwordsByPlace(text: string): TextRange[] {
 
 function passwordsInUrls(text: string): TextRange[] {
   const found: TextRange[] = [];
-  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at + 3)) {
+  for (let at = text.indexOf(':/'); at !== -1; at = text.indexOf(':/', at + 2)) {
     if (!/[a-z0-9]/i.test(text.charAt(at - 1))) continue;
-    CREDENTIALS.lastIndex = at + 3;
+    // `path.resolve` makes one slash of two.
+    CREDENTIALS.lastIndex = text.charAt(at + 2) === '/' ? at + 3 : at + 2;
     const match = CREDENTIALS.exec(text);
     if (match === null) continue;
     const end = CREDENTIALS.lastIndex - 1;

@@ -22,12 +22,17 @@ export async function filesOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Writes a document so that no reader and no crash leaves half of it: under another name first. Creates the folder. */
+/** Writes a document so that no reader sees and no failure leaves half of it: under another name first. Creates the folder. */
 export async function writeDocument(path: string, document: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
-  await writeFile(draft, toJson(document));
-  await rename(draft, path);
+  try {
+    await writeFile(draft, toJson(document));
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { refuseCachedTarget } from './cached-target';
 import { chooseDatabase, isAwaited } from './chosen-database';
 import { chooseEnvironment } from './environment';
+import { failureOf, writeReports, type Outcome } from './lost-report';
 import {
   documentOf,
   onEachDatabase,
@@ -65,8 +66,14 @@ export interface Task<Result> {
 export interface Reporter<Result> {
   /** Told before anything else: what an earlier task has left is no longer so. */
   begin(place: Place): Promise<void>;
-  /** Told once, with what there is, also when the task was refused. */
+  /**
+   * Called once, with what there is, also when the task was refused.
+   *
+   * @throws what a report could not be written for; the others are written
+   */
   end(findings: readonly Finding<Result>[]): Promise<void>;
+  /** Adds to the summary of the CI job, if there is one. */
+  summarize(findings: readonly Finding<Result>[]): Promise<void>;
 }
 
 /**
@@ -84,19 +91,19 @@ export async function runTask<Result>(task: Task<Result>): Promise<{ success: bo
   const output = takeOutput(format);
   const cancel = cancelOnSignals();
   try {
-    await quietly(() => reporter?.begin(presumedPlace(task)));
+    const begun = await failureOf(() => reporter?.begin(presumedPlace(task)));
     const findings = await findingsOf(task, output.result, cancel.signal);
     if (options.json === true) {
       const documents = findings.map(documentOf);
       printJson(documents.length === 1 ? documents[0] : documents, output.result);
     }
-    await quietly(() => reporter?.end(findings));
     const succeeded = findings.every(
       (finding) => finding.kind === 'result' && task.succeeded(finding.result),
     );
-    const outcome = succeeded ? 'succeeded' : 'failed';
+    const outcome: Outcome = succeeded ? 'succeeded' : 'failed';
+    const reported = await writeReports(reporter, findings, { begun, outcome });
     const delivered = await deliver(output, format, { outcome, signal: cancel.signal });
-    return { success: succeeded && delivered };
+    return { success: succeeded && delivered && reported };
   } finally {
     cancel.dispose();
     output.release();
@@ -249,14 +256,5 @@ async function loadAgents<Result>(
     // The option was passed on by a project that has such a database. One without it is waited for as a whole.
     if (awaited) return load(undefined);
     throw error;
-  }
-}
-
-/** A report that cannot be written must not turn a migration that succeeded into a task that failed. */
-async function quietly(report: () => Promise<void> | undefined): Promise<void> {
-  try {
-    await report();
-  } catch (error) {
-    tell(`The report could not be written. ${formatError(error)}`);
   }
 }

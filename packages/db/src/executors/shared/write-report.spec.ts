@@ -1,5 +1,6 @@
 import { MigratorError, type RunResult, type TenantsResult } from '@flashfusion/migrator';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createWorkspace, type TestWorkspace } from '../../testing/workspace';
 import type { Finding } from './on-each-database';
@@ -133,21 +134,38 @@ describe('the reports of a task', () => {
     expect(reports()).toEqual(['db-migrate.production.json']);
   });
 
+  it('are a list in one file for the tenants of a database', async () => {
+    const second = { kind: 'not-reached', place: { ...place, tenant: 'zoo' } } as const;
+    const first = { ...refused(), place: { ...place, tenant: 'acme' } };
+    await reporter().end([first, second]);
+    expect(report('db-migrate.staging.json')).toMatchObject([
+      { tenant: 'acme', error: { code: 'LOCK_HELD' } },
+      { tenant: 'zoo', status: 'not-reached' },
+    ]);
+  });
+
+  it('E7: are whole or absent, each by itself, and the failure is thrown', async () => {
+    await mkdir(join(folder(), 'db-migrate.staging.json'), { recursive: true });
+    const both = [finding(), finding({ databaseName: 'eu' })];
+    await expect(reporter().end(both)).rejects.toThrow(/EISDIR|ENOTEMPTY|EPERM/);
+    expect(reports()).toEqual(['db-migrate.staging.eu.json', 'db-migrate.staging.json']);
+  });
+
   it("add to the job's summary where the CI has one", async () => {
-    await withSummary().end([finding()]);
-    await withSummary().end([finding({ status: 'nothing-to-do', done: [] })]);
+    await withSummary().summarize([finding()]);
+    await withSummary().summarize([finding({ status: 'nothing-to-do', done: [] })]);
     expect(summary()).toContain('create\\_teams');
     expect(summary().match(/^### /gm)).toHaveLength(1);
   });
 
   it('tell the summary of a refusal, as text', async () => {
-    await withSummary().end([refused('eu')]);
+    await withSummary().summarize([refused('eu')]);
     expect(summary()).toContain('### Database migrations: refused');
     expect(summary()).toContain('/staging/eu**: LOCK\\_HELD: ci-7 holds the \\*lock\\*.');
   });
 
   it('never call a job done of which a part was refused', async () => {
-    await withSummary().end([finding({ databaseName: 'asia' }), refused('eu')]);
+    await withSummary().summarize([finding({ databaseName: 'asia' }), refused('eu')]);
     expect(summary()).toMatch(/^### Database migrations: failed\n[^]*asia[^]*eu\*\*: LOCK/);
     expect(summary().match(/^### /gm)).toHaveLength(1);
   });
@@ -158,7 +176,7 @@ describe('the reports of a task', () => {
       { tenant: 'acme', status: 'done' },
       { project: '@acme/api', environment: 'staging', status: 'not-reached', tenants: 2 },
     ]);
-    await withSummary().end([cancelled]);
+    await withSummary().summarize([cancelled]);
     expect(summary()).toContain('### Database migrations: failed');
     expect(summary()).toContain('/staging**: 2 tenants skipped');
   });

@@ -15,6 +15,7 @@ import type { ExecutorContext } from '@nx/devkit';
 import { appendFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { batchOf } from '../../request';
+import { failureOf } from './lost-report';
 import { documentOf, type Finding, type Place } from './on-each-database';
 import { presentable } from './output';
 import { currentTask, plannedTasks, type PlanContext } from './planned-tasks';
@@ -74,25 +75,31 @@ export function reportTo(
         await recordPlan(base, { format: 1, batch, gitCommit, ciRun, tasks: planned });
       }
     },
+    async summarize(findings) {
+      const summary = env['GITHUB_STEP_SUMMARY'];
+      const text = summaryOf(findings);
+      if (summary !== undefined && summary !== '' && text !== '') {
+        await appendFile(summary, `${redact(text)}\n`);
+      }
+    },
     async end(findings) {
       const [first] = findings;
       if (base !== undefined && target !== undefined) {
         if (first !== undefined) origin ??= await originAt(first.place);
         const ended = origin && { ...origin, finishedAt: new Date().toISOString() };
-        for (const finding of findings) {
-          const path = join(target, `${nameOf(finding.place)}.json`);
-          await writeDocument(path, withOrigin(reportOf(finding), ended));
+        // Each one, also if another one cannot be written.
+        let lost: Error | undefined;
+        for (const [name, group] of groupBy(findings, (finding) => nameOf(finding.place))) {
+          const path = join(target, `${name}.json`);
+          const document = withOrigin(oneOrList(group.flatMap(documentsOf)), ended);
+          lost = (await failureOf(() => writeDocument(path, document))) ?? lost;
         }
+        if (lost !== undefined) throw lost;
         if (ended !== undefined && first === undefined) {
           await recordState(base, ended, 'nothing-to-do');
         } else if (ended !== undefined) {
           await removeState(base, ended.task);
         }
-      }
-      const summary = env['GITHUB_STEP_SUMMARY'];
-      const text = summaryOf(findings);
-      if (summary !== undefined && summary !== '' && text !== '') {
-        await appendFile(summary, `${redact(text)}\n`);
       }
     },
   };
@@ -114,11 +121,23 @@ function staleNames(name: string, unplaced: string, place: Place): (file: string
     (every && file.startsWith(`${name}.`) && file.endsWith('.json'));
 }
 
-function reportOf(finding: Finding<Result>): unknown {
-  if (finding.kind !== 'result') return documentOf(finding);
-  const documents = [...reportsOf(finding.result), ...notReachedOf(finding.result)];
-  const [only, ...more] = documents;
-  return only !== undefined && more.length === 0 ? only : documents;
+/** The findings of each file: tenants of one database share it. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
+
+function oneOrList(documents: readonly unknown[]): unknown {
+  return documents.length === 1 ? documents[0] : documents;
+}
+
+function documentsOf(finding: Finding<Result>): unknown[] {
+  if (finding.kind !== 'result') return [documentOf(finding)];
+  return [...reportsOf(finding.result), ...notReachedOf(finding.result)];
 }
 
 function reportsOf(result: Result): RunReport[] {
