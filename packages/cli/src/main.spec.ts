@@ -135,6 +135,27 @@ describe('Bad input', () => {
     expect(error.problems.length).toBeGreaterThan(1);
   });
 
+  it('G1: in the configuration is reported in JSON with project and environment', async () => {
+    const cwd = await folderWith({ ...BAD_CONFIG, 'package.json': '{ "name": "@acme/shop" }' });
+    const documentOf = async (env: NodeJS.ProcessEnv, ...args: string[]) =>
+      JSON.parse((await ff({ cwd, env }, 'db', ...args, '--json')).stdout) as unknown;
+    const error = { code: 'INVALID_CONFIG' };
+    expect(await documentOf({}, 'status')).toMatchObject({
+      project: '@acme/shop',
+      environment: 'development',
+      error,
+    });
+    expect(await documentOf({ NODE_ENV: 'test' }, 'rollback', '--last')).toMatchObject({
+      project: '@acme/shop',
+      environment: 'test',
+      error,
+    });
+    expect(await documentOf({}, 'migrate', '--env=staging')).toMatchObject({
+      environment: 'staging',
+      error,
+    });
+  });
+
   it.each([
     [['migrate', '--env=stagin'], 'UNKNOWN_ENVIRONMENT'],
     [['migrate', '--env='], 'UNKNOWN_ENVIRONMENT'],

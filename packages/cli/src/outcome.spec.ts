@@ -1,6 +1,6 @@
 import { MigratorError, type MigrationAgent } from '@flashfusion/migrator';
 import { EXIT } from './exit-code';
-import { documentOf, onEachTarget, type Part } from './outcome';
+import { documentOf, onEachTarget, type Part, type TargetVisit } from './outcome';
 
 /** Agents are only passed through: a name tells them apart. */
 const agents = (...names: string[]) => names as unknown as MigrationAgent[];
@@ -46,8 +46,13 @@ describe('A command on several databases', () => {
     expect(outcome).toMatchObject({
       exitCode: EXIT.failed,
       parts: [{ ending: 'refused' }, {}, {}],
-      refused: [{ agent: 'gone' }],
-      notReached: ['asia'],
+      visits: [
+        { kind: 'refused', target: 'gone' },
+        { kind: 'result', target: 'tenants' },
+        { kind: 'result', target: 'eu' },
+        { kind: 'result', target: 'us' },
+        { kind: 'not-reached', target: 'asia' },
+      ],
     });
   });
 
@@ -56,7 +61,7 @@ describe('A command on several databases', () => {
       const thrown = new MigratorError(code, 'Over.');
       const run = () => Promise.reject(thrown);
       const outcome = await onEachTarget(agents('eu', 'us'), run, 'past-refusals');
-      expect(outcome.notReached).toEqual(['us']);
+      expect(outcome.visits?.[1]).toEqual({ kind: 'not-reached', target: 'us' });
     }
   });
 
@@ -82,6 +87,35 @@ describe('The JSON document', () => {
   it('is a list where there are several', () => {
     const document = documentOf({ ...outcome, parts: [part(), part()] });
     expect(document).toEqual([{ status: 'done' }, { status: 'done' }]);
+  });
+
+  it('G4: lists results, refused and skipped targets in the order of the targets', () => {
+    const target = (databaseName: string) =>
+      ({
+        settings: { project: 'shop', environment: 'live', databaseName },
+      }) as unknown as MigrationAgent;
+    const visits: TargetVisit[] = [
+      { kind: 'refused', target: target('asia'), error: lockHeld },
+      { kind: 'result', target: target('eu'), result: part() },
+      { kind: 'refused', target: target('jp'), error: lockHeld },
+      { kind: 'result', target: target('us'), result: part({ document: { status: 'failed' } }) },
+      { kind: 'not-reached', target: target('za') },
+    ];
+    expect(documentOf({ ...outcome, parts: [part()], visits })).toMatchObject([
+      { databaseName: 'asia', error: lockHeld },
+      { status: 'done' },
+      { databaseName: 'jp', error: lockHeld },
+      { status: 'failed' },
+      { databaseName: 'za', status: 'not-reached' },
+    ]);
+  });
+
+  it('names the presumed target of a command that was refused before any target was known', () => {
+    const presumed = { project: 'shop', environment: 'live' };
+    expect(documentOf({ ...outcome, parts: [], error: lockHeld, presumed })).toEqual({
+      ...presumed,
+      error: lockHeld,
+    });
   });
 
   it('holds the error, after what was done before it', () => {

@@ -5,6 +5,8 @@ import {
   type KeepGoing,
   type MigrationAgent,
   type RefusedTarget,
+  type Target,
+  type Visit,
 } from '@flashfusion/migrator';
 import { EXIT, exitCodeOfError, type ExitCode } from './exit-code';
 
@@ -21,17 +23,20 @@ export interface Part {
   readonly ending?: Ending;
 }
 
+/** What came of one target. */
+export type TargetVisit = Visit<MigrationAgent, Part>;
+
 /** What came out of a command, which may have gone through several targets and failed at one of them. */
 export interface Outcome {
   readonly parts: readonly Part[];
   /** Text for all parts together, in place of the parts' own. */
   readonly text?: string;
-  /** The targets on which the command was refused. */
-  readonly refused?: readonly RefusedTarget[];
-  /** The targets that were left alone because the command was refused or failed on another one. */
-  readonly notReached?: readonly MigrationAgent[];
+  /** What came of each target, in the order of the targets; absent if the command was not about targets. */
+  readonly visits?: readonly TargetVisit[];
   /** What was thrown before any target was known, if anything was. */
   readonly error: unknown;
+  /** The target of a command that threw before any target was known, as far as the command line says. */
+  readonly presumed?: Target;
   readonly exitCode: ExitCode;
 }
 
@@ -47,12 +52,8 @@ export async function onEachTarget(
 ): Promise<Outcome> {
   const visits = await visitInOrder(agents, { visit: command, endingOf, keepGoing });
   const parts = visits.flatMap((visit) => (visit.kind === 'result' ? visit.result : []));
-  const refused = visits.flatMap((visit) =>
-    visit.kind === 'refused' ? { agent: visit.target, error: visit.error } : [],
-  );
-  const notReached = visits.flatMap((visit) => (visit.kind === 'not-reached' ? visit.target : []));
-  const exitCode = withoutPromise(parts, worstOf(parts, refused));
-  return { parts, refused, notReached, error: undefined, exitCode };
+  const exitCode = withoutPromise(parts, worstOf(visits));
+  return { parts, visits, error: undefined, exitCode };
 }
 
 function endingOf({ ending, exitCode }: Part): Ending {
@@ -64,14 +65,13 @@ export function refusedOutcome(
   agents: readonly MigrationAgent[],
   refused: readonly RefusedTarget[],
 ): Outcome {
-  const refusing = new Set(refused.map(({ agent }) => agent));
-  return {
-    parts: [],
-    refused,
-    notReached: agents.filter((agent) => !refusing.has(agent)),
-    error: undefined,
-    exitCode: worstOf([], refused),
-  };
+  const visits = agents.map((target): TargetVisit => {
+    const refusal = refused.find(({ agent }) => agent === target);
+    return refusal === undefined
+      ? { kind: 'not-reached', target }
+      : { kind: 'refused', target, error: refusal.error };
+  });
+  return { parts: [], visits, error: undefined, exitCode: worstOf(visits) };
 }
 
 /** The outcome of a command that has nothing to do with several databases. */
@@ -80,24 +80,31 @@ export function singleOutcome(part: Part): Outcome {
 }
 
 /**
- * The one JSON document of an outcome: the result itself, or a list where there are several targets, reached or not. A target
- * that was refused is named beside its error.
+ * The one JSON document of an outcome: the result itself, or a list in the order of the targets where there are several, reached
+ * or not. A target that was refused is named beside its error.
  *
  * @param presentable makes what was thrown fit for JSON
  */
 export function documentOf(
-  outcome: Outcome,
-  presentable: (error: unknown) => unknown = (error) => error,
+  { parts, visits, error, presumed }: Outcome,
+  presentable: (error: unknown) => unknown = (thrown) => thrown,
 ): unknown {
-  const documents: unknown[] = outcome.parts.map((part) => part.document);
-  for (const { agent, error } of outcome.refused ?? []) {
-    documents.push({ ...targetOf(agent.settings), error: presentable(error) });
-  }
-  if (outcome.error !== undefined) documents.push({ error: presentable(outcome.error) });
-  for (const { settings } of outcome.notReached ?? []) {
-    documents.push({ ...targetOf(settings), status: 'not-reached' });
-  }
+  const documents: unknown[] =
+    visits?.map((visit) => documentOfVisit(visit, presentable)) ??
+    parts.map(({ document }) => document);
+  if (error !== undefined) documents.push({ ...presumed, error: presentable(error) });
   return documents.length === 1 ? documents[0] : documents;
+}
+
+function documentOfVisit(visit: TargetVisit, presentable: (error: unknown) => unknown): unknown {
+  switch (visit.kind) {
+    case 'result':
+      return visit.result.document;
+    case 'refused':
+      return { ...targetOf(visit.target.settings), error: presentable(visit.error) };
+    case 'not-reached':
+      return { ...targetOf(visit.target.settings), status: 'not-reached' };
+  }
 }
 
 /** "Nothing was touched" is not true of a command that has changed another target. */
@@ -107,10 +114,11 @@ function withoutPromise(parts: readonly Part[], exitCode: ExitCode): ExitCode {
   return promisesNothingTouched && changed ? EXIT.failed : exitCode;
 }
 
-function worstOf(parts: readonly Part[], refused: readonly RefusedTarget[]): ExitCode {
+/** Refusals count before results. */
+function worstOf(visits: readonly TargetVisit[]): ExitCode {
   const codes = [
-    ...refused.map(({ error }) => exitCodeOfError(error)),
-    ...parts.map(({ exitCode }) => exitCode),
+    ...visits.flatMap((visit) => (visit.kind === 'refused' ? exitCodeOfError(visit.error) : [])),
+    ...visits.flatMap((visit) => (visit.kind === 'result' ? visit.result.exitCode : [])),
   ];
   if (codes.includes(EXIT.outcomeUnknown)) return EXIT.outcomeUnknown;
   return codes.find((code) => code !== EXIT.done) ?? EXIT.done;

@@ -7,12 +7,13 @@ import {
   redact,
   targetPath,
   toJson,
+  type MigrationAgent,
   type Style,
   type Target,
 } from '@flashfusion/migrator';
 import { createColors } from 'picocolors';
 import { errorCodeOf } from './exit-code';
-import { documentOf, type Outcome } from './outcome';
+import { documentOf, type Outcome, type TargetVisit } from './outcome';
 import {
   wantsColor,
   type CommonOptions,
@@ -50,25 +51,51 @@ export function writeOutcome(
   { json, verbose }: CommonOptions,
   { stdout, stderr, env }: Surroundings,
 ): void {
-  const visible = visibleOn(stderr, env);
-  if (json) {
-    stdout.write(`${toJson(documentOf(outcome, presentable))}\n`);
-  } else {
-    const texts =
-      outcome.text === undefined ? outcome.parts.map((part) => part.text) : [outcome.text];
-    if (texts.length > 0) stdout.write(`${visibleOn(stdout, env)(texts.join('\n\n'))}\n`);
-  }
+  if (json) stdout.write(`${toJson(documentOf(outcome, presentable))}\n`);
   if (json && !verbose) return;
-  const style = styleFor(stderr, env);
-  const detail = { style, verbose: verbose === true };
-  for (const text of refusalTexts(outcome, detail)) stderr.write(`${visible(text)}\n`);
-  if (outcome.error !== undefined) stderr.write(`${visible(errorText(outcome.error, detail))}\n`);
-  const skipped = formatSkippedTargets(outcome.notReached ?? [], styleFor(stdout, env));
-  // Behind the error that is the reason.
-  const gap = outcome.parts.length > 0 ? '\n' : '';
-  if (!json && skipped !== undefined) {
-    stdout.write(`${gap}${visibleOn(stdout, env)(skipped)}\n`);
+  const visible = visibleOn(stderr, env);
+  const detail = { style: styleFor(stderr, env), verbose: verbose === true };
+  let before = '';
+  for (const piece of piecesOf(outcome, detail)) {
+    if (piece.stream === 'stderr') {
+      stderr.write(`${visible(piece.text)}\n`);
+    } else if (!json) {
+      stdout.write(`${before}${visibleOn(stdout, env)(piece.text)}\n`);
+      before = '\n';
+    }
   }
+  if (outcome.error !== undefined) stderr.write(`${visible(errorText(outcome.error, detail))}\n`);
+  const skipped = formatSkippedTargets(skippedIn(outcome), styleFor(stdout, env));
+  // Behind the error that is the reason.
+  if (!json && skipped !== undefined) {
+    stdout.write(`${before}${visibleOn(stdout, env)(skipped)}\n`);
+  }
+}
+
+/** A text for people, and where it belongs. */
+interface Piece {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/** Results and errors in the order of the targets; an error of several targets at the first of them. */
+function piecesOf({ parts, text, visits = [] }: Outcome, detail: ErrorDetail): Piece[] {
+  const errors = refusalTexts(visits, detail);
+  const ofVisits = visits.flatMap((visit): Piece[] => {
+    if (visit.kind === 'result') {
+      return text === undefined ? [{ stream: 'stdout', text: visit.result.text }] : [];
+    }
+    const refusal = visit.kind === 'refused' ? errors.get(visit.target) : undefined;
+    return refusal === undefined ? [] : [{ stream: 'stderr', text: refusal }];
+  });
+  if (text !== undefined) return [{ stream: 'stdout', text }, ...ofVisits];
+  return visits.length > 0
+    ? ofVisits
+    : parts.map((part) => ({ stream: 'stdout', text: part.text }));
+}
+
+function skippedIn({ visits = [] }: Outcome): MigrationAgent[] {
+  return visits.flatMap((visit) => (visit.kind === 'not-reached' ? visit.target : []));
 }
 
 function formatSkippedTargets(
@@ -80,21 +107,40 @@ function formatSkippedTargets(
   return formatSkipped(noun, names, { style });
 }
 
-/** The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from. */
-function refusalTexts({ refused = [] }: Outcome, detail: ErrorDetail): string[] {
-  const byError = new Map<unknown, Target[]>();
-  for (const { agent, error } of refused) {
-    byError.set(error, [...(byError.get(error) ?? []), agent.settings]);
+/**
+ * The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from.
+ *
+ * @returns by the first target of each error
+ */
+function refusalTexts(
+  visits: readonly TargetVisit[],
+  detail: ErrorDetail,
+): ReadonlyMap<MigrationAgent, string> {
+  const byError = new Map<unknown, MigrationAgent[]>();
+  for (const visit of visits) {
+    if (visit.kind !== 'refused') continue;
+    byError.set(visit.error, [...(byError.get(visit.error) ?? []), visit.target]);
   }
-  return [...byError].map(([error, targets]) => {
-    const text = errorText(error, detail);
-    const named = targets.filter(
-      ({ databaseName, tenant }) => databaseName !== undefined || tenant !== undefined,
-    );
-    if (named.length === 0) return text;
-    const paths = named.map(targetPath).join(', ');
-    return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths}`))}\n${text}`;
-  });
+  const texts = new Map<MigrationAgent, string>();
+  for (const [error, [first, ...others]] of byError) {
+    if (first !== undefined) texts.set(first, refusalText([first, ...others], error, detail));
+  }
+  return texts;
+}
+
+function refusalText(
+  agents: readonly MigrationAgent[],
+  error: unknown,
+  detail: ErrorDetail,
+): string {
+  const text = errorText(error, detail);
+  const targets: Target[] = agents.map(({ settings }) => settings);
+  const named = targets.filter(
+    ({ databaseName, tenant }) => databaseName !== undefined || tenant !== undefined,
+  );
+  if (named.length === 0) return text;
+  const paths = named.map(targetPath).join(', ');
+  return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths}`))}\n${text}`;
 }
 
 /** The name that tells a target from the others of its environment. */

@@ -1,4 +1,4 @@
-import { formatEvent, type RunEvent, type Style } from '@flashfusion/migrator';
+import { formatEvent, type RunEvent, type Style, type Target } from '@flashfusion/migrator';
 import { exitCodeOfError, type ExitCode } from './exit-code';
 import type { Outcome } from './outcome';
 import { styleFor, visibleOn, writeOutcome } from './output';
@@ -33,7 +33,7 @@ export async function runCommand(
   try {
     const { onEvent } = progress;
     const runtime = { surroundings, common, style: styleFor(stdout, env), onEvent };
-    const outcome = await outcomeOf(() => command(runtime));
+    const outcome = await outcomeOf(command, runtime);
     progress.stop();
     writeOutcome(outcome, common, surroundings);
     return outcome.exitCode;
@@ -59,11 +59,15 @@ function lineOf(event: RunEvent, style: Style, detail: 'short' | 'verbose'): str
   }
 }
 
-async function outcomeOf(command: () => Promise<Outcome>): Promise<Outcome> {
+async function outcomeOf(
+  command: (runtime: Runtime) => Promise<Outcome>,
+  runtime: Omit<Runtime, 'onTarget'>,
+): Promise<Outcome> {
+  let presumed: Target | undefined;
   try {
-    return await command();
+    return await command({ ...runtime, onTarget: (target) => (presumed = target) });
   } catch (error) {
-    return { parts: [], error, exitCode: exitCodeOfError(error) };
+    return { parts: [], error, presumed, exitCode: exitCodeOfError(error) };
   }
 }
 

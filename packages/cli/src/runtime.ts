@@ -1,9 +1,11 @@
 import {
+  findProjectName,
   findWorkspaceRoot,
   MigrationAgent,
   nameCommandsFor,
   type RunListener,
   type Style,
+  type Target,
   type TargetChoice,
 } from '@flashfusion/migrator';
 import { loadEnvFiles } from './env-files';
@@ -18,6 +20,8 @@ export interface Runtime {
   /** Colours for the result. */
   readonly style: Style;
   readonly onEvent: RunListener;
+  /** Receives the target as far as the command line and the folder name it, before the configuration is loaded. */
+  readonly onTarget: (presumed: Target) => void;
 }
 
 /** What a command line may say about the database on top of the common options. */
@@ -61,6 +65,10 @@ export async function agentsOf(
     workspaceRoot,
     target: await targetNameOf(command, workspaceRoot),
     configuration: common.env,
+  });
+  runtime.onTarget({
+    project: project ?? (await findProjectName(projectRoot)),
+    environment: common.env ?? surroundings.env['NODE_ENV'] ?? 'development',
   });
   return MigrationAgent.targets({
     projectRoot,

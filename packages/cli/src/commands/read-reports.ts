@@ -128,13 +128,19 @@ function tenantsBehind(document: unknown): TenantsNotReached | undefined {
 /** A database of an environment with several that came behind one that failed, or tenants behind others. */
 function notReachedOf(document: unknown, file: string): RefusedRun | undefined {
   if (field(document, 'status') !== 'not-reached') return undefined;
-  const name = field(document, 'databaseName');
   const tenants = field(document, 'tenants');
   const message =
     typeof tenants === 'number'
       ? `${tenants === 1 ? '1 tenant was' : `${tenants} tenants were`} skipped.`
-      : `The database ${typeof name === 'string' ? name : ''} was skipped.`;
+      : skippedTarget(document);
   return { file, code: 'NOT_REACHED', message };
+}
+
+function skippedTarget(document: unknown): string {
+  const database = text(field(document, 'databaseName'));
+  const tenant = text(field(document, 'tenant'));
+  const name = [database, tenant].filter((part) => part !== undefined).join('/');
+  return `The ${tenant === undefined ? 'database' : 'tenant'} ${name} was skipped.`;
 }
 
 /** A task that recorded its start and wrote no report: it was killed, or it still runs. */

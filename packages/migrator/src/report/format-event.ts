@@ -58,13 +58,22 @@ function lineFor(event: RunEvent, detail: MessageDetail): string | undefined {
       return event.role === 'canary' ? `${event.tenant}: first, as the canary` : undefined;
     case 'tenant-event': {
       const line = isOrdinary(event.event, detail) ? undefined : lineFor(event.event, detail);
-      return line === undefined ? undefined : `${event.tenant}: ${line}`;
+      return line === undefined
+        ? undefined
+        : `${event.tenant}: ${shortened(line, event.event, detail)}`;
     }
     case 'tenant-finished':
       return `[${event.finished}/${event.total}] ${event.tenant}: ${event.status} in ${formatDuration(event.durationMs)}`;
     case 'reconnecting':
       return `${event.id}: reconnecting (${event.why})`;
   }
+}
+
+/** The result has the whole error once, with all tenants that it stopped. */
+function shortened(line: string, { type }: RunEvent, detail: MessageDetail): string {
+  if (type !== 'migration-failed' || detail === 'verbose') return line;
+  const [first = '', ...rest] = line.split('\n');
+  return rest.length > 0 ? `${first} …` : line;
 }
 
 /** What a thousand tenants need not say a thousand times: that all goes as it should. */

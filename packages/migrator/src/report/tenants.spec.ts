@@ -282,3 +282,13 @@ it('a log tells of a tenant only what is out of the ordinary', () => {
   expect(formatEvent({ ...about, event: finished })).toBeUndefined();
   expect(formatEvent({ ...about, event: failed })).toMatch(/^acme: failed to apply api:/);
 });
+
+it('G5: a log has only the first line of the error of a tenant, and all of it with verbose', () => {
+  const { id, name, durationMs } = failure;
+  const error = new MigratorError('MIGRATION_FAILED', 'No such column.\n  3 | SELECT nothing\n  ^');
+  const event = { type: 'migration-failed', id, name, action: 'apply', durationMs, error } as const;
+  const about = { type: 'tenant-event', tenant: 'acme', event } as const;
+  expect(formatEvent(about)).toMatch(/^acme: .*MIGRATION_FAILED: No such column\. …$/);
+  expect(formatEvent(about, { detail: 'verbose' })).toContain('SELECT nothing');
+  expect(formatEvent(event)).toContain('SELECT nothing');
+});

@@ -97,6 +97,38 @@ describe('the reports of a task', () => {
     expect(report('db-migrate.staging.json')).toMatchObject({ format: 1, runId: 'run-1' });
   });
 
+  it('G2: are a file for each tenant, whatever its name, and are replaced together', async () => {
+    const names = ['acme', 'Acme', 'ACME', 'a/b', 'a-b', 'a.b', 'ä', 'ö', '..', 'x'.repeat(300)];
+    const findings = (environment: string) =>
+      ['eu', 'eu.acme', 'acme'].flatMap((databaseName) =>
+        names.map((tenant): Finding<RunResult> => ({
+          kind: 'result',
+          place: { ...place, environment, databaseName, tenant },
+          result: { ...result, environment, databaseName, tenant },
+        })),
+      );
+    await reporter().end([...findings('staging'), ...findings('staging.eu')]);
+    const written = reports();
+    expect(new Set(written.map((name) => name.toLowerCase())).size).toBe(60);
+    expect(written).toContain('db-migrate.staging.eu.@acme.json');
+    expect(written.filter((name) => !/^[\w.@~-]{1,250}$/.test(name))).toEqual([]);
+    const tenants = written.map((name) => (report(name) as { tenant: string }).tenant);
+    expect(new Set(tenants)).toEqual(new Set(names));
+
+    await reporter().begin({ ...place, databaseName: 'eu' });
+    expect(reports()).toHaveLength(50);
+    await reporter().begin(place);
+    expect(reports()).toHaveLength(30);
+  });
+
+  it('name the tenants that were refused or skipped in the summary', async () => {
+    const other = { ...place, tenant: 'zoo' };
+    const behind = { kind: 'not-reached', place: other } as const;
+    await withSummary().end([{ ...refused(), place: { ...place, tenant: 'acme' } }, behind]);
+    expect(summary()).toContain('/staging/acme**: LOCK');
+    expect(summary()).toContain('/staging/zoo**');
+  });
+
   it('are not written without a folder', async () => {
     await reporter('').end([finding()]);
     expect(readdirSync(workspace.root)).not.toContain('dist');

@@ -19,6 +19,7 @@ import { failureOf } from './lost-report';
 import { documentOf, type Finding, type Place } from './on-each-database';
 import { presentable } from './output';
 import { currentTask, plannedTasks, type PlanContext } from './planned-tasks';
+import { reportName } from './report-name';
 import {
   filesOf,
   originOf,
@@ -32,9 +33,9 @@ import type { Reporter } from './run-task';
 type Result = RunResult | TenantsResult;
 
 /**
- * Keeps what a task did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each database
- * (a list in it if there were several runs: of tenants, or of other projects that were needed first; the error if
- * the task was refused), and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run
+ * Keeps what a task did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each target of
+ * the task: a database, or a tenant if the command works on single tenants (a list in it if there were several runs: of tenants,
+ * or of other projects that were needed first; the error if the task was refused), and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run
  * that had nothing to do writes its file and adds nothing to the summary.
  *
  * Each report names its task, the command of Nx that the task belongs to, the time, the commit and the CI run. Beside the
@@ -50,8 +51,7 @@ export function reportTo(
 ): Reporter<Result> {
   const base = folder === undefined || folder === '' ? undefined : resolve(context.root, folder);
   const target = base === undefined ? undefined : join(base, context.projectName ?? '');
-  const nameOf = ({ environment, databaseName }: Place) =>
-    fileName([context.targetName ?? 'task', environment, databaseName]);
+  const nameOf = (place: Place) => reportName(context.targetName ?? 'task', place);
   const planned = plannedTasks(context, folder ?? '');
   const startedAt = new Date().toISOString();
   let origin: ReportOrigin | undefined;
@@ -112,9 +112,9 @@ function withOrigin(document: unknown, origin: ReportOrigin | undefined): unknow
     : { ...(document as object), origin };
 }
 
-/** The reports that this task writes anew, of all databases unless it is about one, and those of a task without environment. */
+/** The reports that this task writes anew, of all databases and tenants of its target, and those of a task without environment. */
 function staleNames(name: string, unplaced: string, place: Place): (file: string) => boolean {
-  const every = place.environment !== undefined && place.databaseName === undefined;
+  const every = place.environment !== undefined;
   return (file) =>
     file === `${name}.json` ||
     file === `${unplaced}.json` ||
@@ -159,8 +159,8 @@ function summaryOf(findings: readonly Finding<Result>[]): string {
 
 /** A database without a result, or of whose tenants some have none. */
 function refusalOf(finding: Finding<Result>): Refusal[] {
-  const { project, environment, databaseName } = finding.place;
-  const where = [project, environment, databaseName].filter((part) => part !== undefined);
+  const { project, environment, databaseName, tenant } = finding.place;
+  const where = [project, environment, databaseName, tenant].filter((part) => part !== undefined);
   const name = where.join('/');
   if (finding.kind === 'result') {
     const rest = notReachedOf(finding.result);
@@ -172,12 +172,4 @@ function refusalOf(finding: Finding<Result>): Refusal[] {
   if (finding.kind === 'not-reached') return [{ name, message: 'skipped' }];
   const { code, message } = presentable(finding.error) as { code: string; message: string };
   return [{ name, code, message: redact(message) }];
-}
-
-/** Target names may hold a slash or a colon, files may not. */
-function fileName(parts: readonly (string | undefined)[]): string {
-  return parts
-    .filter((part) => part !== undefined)
-    .join('.')
-    .replace(/[^\w.-]+/g, '-');
 }
