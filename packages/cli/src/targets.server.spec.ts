@@ -343,6 +343,30 @@ describeEachPostgres('targets of a command', (server) => {
       }
     });
 
+    it('G2: print commands that can be run where databases have tenants', async () => {
+      const tenants = `tenants: async (db) => (await db.query('SELECT current_database() AS name')).rows[0].name === '${new URL(eu.url).pathname.slice(1)}' ? [] : ['acme', 'beta']`;
+      const cwd = await project(`{ ${databases()}, ${tenants} }`);
+      await db(cwd, 'migrate');
+      for (const [named, every] of [
+        [[], "--database='*' --tenant='*'"],
+        [['--database=eu,us'], "--database=eu,us --tenant='*'"],
+        [['--database=us'], "--database=us --tenant='*'"],
+      ] as const) {
+        const { exitCode, stderr } = await db(cwd, 'rollback', 'two', ...named);
+        expect(exitCode).toBe(2);
+        const hints = [...stderr.matchAll(/`ff ([^`]*)`/g)].map(([, hint]) => hint!);
+        expect(hints).toEqual([
+          'db rollback two --project=shop --env=production --database=us --tenant=acme',
+          `db rollback two --project=shop --env=production ${every}`,
+        ]);
+        for (const hint of hints) {
+          const { exitCode } = await run({ cwd }, ...hint.replaceAll("'", '').split(' '));
+          expect(exitCode).toBe(0);
+        }
+        await db(cwd, 'migrate');
+      }
+    });
+
     it('G2: refuse a tenant that is in two databases unless the database is named', async () => {
       const cwd = await project(`{ ${databases()}, tenants: async () => ['acme'] }`);
       await db(cwd, 'migrate');

@@ -115,17 +115,17 @@ async function refuseUnnamed(
   if (!several && !hasTenants) return;
   const { project, environment } = settings;
   const databases = agents.flatMap((agent) => agent.settings.databaseName ?? []);
-  const tenants = hasTenants ? await tenantsOf(agents) : [];
+  const found = hasTenants ? await tenantsOf(agents) : [];
+  const tenants = [...new Set(found.flatMap(({ names }) => names))];
   const has = [
     ...(several ? [`${agents.length} databases (${listed(databases)})`] : []),
     ...(hasTenants ? [tenants.length === 0 ? 'tenants' : `tenants (${listed(tenants)})`] : []),
   ];
+  // All means the databases that were chosen, which are not all databases of the environment if the user named some.
+  const every = { databaseName: several ? ANY : databases.join(',') || undefined };
   const lines = hasTenants
-    ? [tenants[0] ?? { placeholder: 'tenant' }, ANY].map((tenant) => ({
-        databaseName: several ? { placeholder: 'database' } : settings.databaseName,
-        tenant,
-      }))
-    : [...databases.slice(0, MOST_COMMANDS), ANY].map((databaseName) => ({ databaseName }));
+    ? [firstTenant(found, agents), { ...every, tenant: ANY }]
+    : [...databases.slice(0, MOST_COMMANDS).map((databaseName) => ({ databaseName })), every];
   const shown = lines.map(
     (narrowing) =>
       `\`${remedyLine({ ...command, target: { project, environment, ...narrowing } })}\``,
@@ -140,14 +140,30 @@ async function refuseUnnamed(
   );
 }
 
-/** For a message only: none if they cannot be found. */
-async function tenantsOf(agents: readonly MigrationAgent[]): Promise<readonly string[]> {
+/** For a message only: no database if one cannot be read. */
+async function tenantsOf(agents: readonly MigrationAgent[]): Promise<readonly ChosenTenants[]> {
   try {
-    const names = await Promise.all(agents.map((agent) => agent.tenants()));
-    return [...new Set(names.flat())];
+    return await Promise.all(
+      agents.map(async (agent) => ({ agent, names: await agent.tenants() })),
+    );
   } catch {
     return [];
   }
+}
+
+/** A tenant that exists, in the database that has it, so that its command can be run as it is printed. */
+function firstTenant(
+  found: readonly ChosenTenants[],
+  agents: readonly MigrationAgent[],
+): Pick<Remedy['target'], 'databaseName' | 'tenant'> {
+  for (const { agent, names } of found) {
+    const [tenant] = names;
+    if (tenant !== undefined) return { databaseName: agent.settings.databaseName, tenant };
+  }
+  return {
+    databaseName: agents[0]?.settings.databaseName,
+    tenant: { placeholder: 'tenant' },
+  };
 }
 
 /** One name that stands for a tenant in two databases does not say which of them is meant. */
