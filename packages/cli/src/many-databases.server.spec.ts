@@ -78,7 +78,13 @@ describeEachPostgres('ff with many databases', (server) => {
     await writeFiles(cwd, { 'run.json': json.stdout });
     const report = await ff({ cwd }, 'db', 'report', 'run.json');
     expect(report.stdout).toMatch(/shop \| development\/eu \| failed/);
-    expect(report.stdout).toContain('The database us was skipped');
+    expect(report.stdout).toContain(
+      '**shop development/us (run.json)**: NOT\\_REACHED: The database us was skipped',
+    );
+    const folded = await ff({ cwd }, 'db', 'report', 'run.json', '--json');
+    expect(JSON.parse(folded.stdout)).toMatchObject({
+      refusals: [{ target: { project: 'shop', environment: 'development', databaseName: 'us' } }],
+    });
   });
 
   it('G4: migrates the databases after one that is refused, and none after one that fails', async () => {

@@ -5,11 +5,13 @@ import {
   originIn,
   parseBatchPlan,
   reportsIn,
+  targetOf,
   tenantsNotReached,
   type BatchPlan,
   type DatedReport,
   type Problem,
   type RunReport,
+  type Target,
   type TenantsNotReached,
   type TenantsResult,
 } from '@flashfusion/migrator';
@@ -20,6 +22,8 @@ export interface RefusedRun {
   readonly file: string;
   readonly code: string;
   readonly message: string;
+  /** What it was refused on; absent if its document does not name it. */
+  readonly target?: Target;
 }
 
 /** What one document of a file says of one database, or of a task. */
@@ -94,7 +98,16 @@ function reportOf(document: unknown, file: string): ReadReport | undefined {
   const database = runs?.at(-1)?.database ?? text(field(document, 'databaseName'));
   const [tenant, ...others] = new Set(runs?.map((run) => run.tenant));
   const only = others.length === 0 ? (tenant ?? text(field(document, 'tenant'))) : undefined;
-  return { file, runs: runs ?? [], refusal, origin, finishedAt, database, tenant: only };
+  const target = targetIn(document);
+  return {
+    file,
+    runs: runs ?? [],
+    refusal: refusal === undefined || target === undefined ? refusal : { ...refusal, target },
+    origin,
+    finishedAt,
+    database,
+    tenant: only,
+  };
 }
 
 async function readJson(file: string, path: string, problems: Problem[]): Promise<unknown> {
@@ -158,6 +171,18 @@ function refusalOf(document: unknown, file: string): RefusedRun | undefined {
   return typeof code === 'string' && typeof message === 'string'
     ? { file, code, message }
     : undefined;
+}
+
+/** The target that a document of a command or task names. */
+function targetIn(document: unknown): Target | undefined {
+  const [project, environment] = [field(document, 'project'), field(document, 'environment')];
+  if (typeof project !== 'string' || typeof environment !== 'string') return undefined;
+  return targetOf({
+    project,
+    environment,
+    databaseName: text(field(document, 'databaseName')),
+    tenant: text(field(document, 'tenant')),
+  });
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);

@@ -6,6 +6,7 @@ import {
   formatStaleReports,
   selectPresent,
   skippedRefusals,
+  targetPath,
 } from '@flashfusion/migrator';
 import { EXIT } from '../exit-code';
 import { singleOutcome, type Outcome } from '../outcome';
@@ -32,7 +33,9 @@ export async function report(
 ): Promise<Outcome> {
   const { reports, plans } = await readReports(paths, surroundings.cwd);
   const ciRun = flags.ciRun ?? ciOrigin(surroundings.env).ciRun;
-  const { present, stale, skipped, batches } = selectPresent(reports, { plans, ciRun, failed });
+  const selected = selectPresent(reports, { plans, ciRun, failed });
+  const { present, skipped, batches } = selected;
+  const stale = oncePerFile(selected.stale);
   const runs = present.flatMap((found) => found.runs);
   const refusals = present.flatMap(({ refusal }) => refusal ?? []);
   const missing = skippedRefusals(skipped, { present: present.length, stale: stale.length });
@@ -40,7 +43,11 @@ export async function report(
   const folded = foldReports(runs);
   const status = refusals.length + missing.length > 0 ? 'failed' : folded.status;
   const summary = formatMarkdownSummary(runs, [
-    ...refusals.map(({ file, ...refusal }) => ({ name: file, ...refusal })),
+    ...refusals.map(({ file, code, message, target }) => ({
+      name: target === undefined ? file : `${target.project} ${targetPath(target)} (${file})`,
+      code,
+      message,
+    })),
     ...missing,
   ]);
   const blocks = [summary.trimEnd(), formatRunOrigin(batches), formatStaleReports(stale)];
@@ -57,6 +64,18 @@ export async function report(
     exitCode: EXIT.done,
     effect: 'unchanged',
   });
+}
+
+/** The newest of each file: a file with the results of several targets is one report of an earlier run. */
+function oncePerFile(reports: readonly ReadReport[]): ReadReport[] {
+  const files = new Map<string, ReadReport>();
+  for (const report of reports) {
+    const known = files.get(report.file);
+    if (known === undefined || (report.finishedAt ?? '') > (known.finishedAt ?? '')) {
+      files.set(report.file, report);
+    }
+  }
+  return [...files.values()];
 }
 
 function failed({ runs, refusal }: ReadReport): boolean {

@@ -1,7 +1,7 @@
 import type { RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { foldReports } from './fold-reports';
-import { countMessages, firstLine } from './format-messages';
+import { countMessages, firstLine, formatUnkept } from './format-messages';
 import { shortList } from './format-rename';
 import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { foreignText } from '../text/inert';
@@ -142,21 +142,32 @@ function formatRefusal({ name, code, message }: Refusal): string {
   return `**${escapeMarkdown(name)}**: ${text.join(': ')}`;
 }
 
-/** The warnings of the server, each once. */
+/** The warnings of the server, each once, and how many more were counted. */
 function formatWarnings(runs: readonly RunReport[]): string {
-  const lines = runs.flatMap(({ done, failed }) =>
+  const ran = runs.flatMap(({ done, failed }) =>
     (failed === undefined ? done : [...done, failed]).flatMap(({ id, messages }) =>
-      (messages?.kept ?? [])
-        .filter(({ severity }) => severity === 'WARNING')
-        .map(
-          ({ message }) =>
-            `- **WARNING** of ${escapeMarkdown(id)}: ${escapeMarkdown(firstLine(message))}`,
-        ),
+      messages === undefined ? [] : [{ id, messages }],
     ),
+  );
+  const lines = ran.flatMap(({ id, messages }) =>
+    messages.kept
+      .filter(({ severity }) => severity === 'WARNING')
+      .map(
+        ({ message }) =>
+          `- **WARNING** of ${escapeMarkdown(id)}: ${escapeMarkdown(firstLine(message))}`,
+      ),
   );
   const unique = [...new Set(lines)];
   const more = unique.length - MOST_LISTED;
-  return [...unique.slice(0, MOST_LISTED), ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
+  const unkept = formatUnkept(
+    ran.map(({ messages }) => messages),
+    (severity) => severity === 'WARNING',
+  );
+  return [
+    ...unique.slice(0, MOST_LISTED),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+    ...unkept.map((line) => `- ${line}`),
+  ].join('\n');
 }
 
 function formatDetails(runs: readonly RunReport[]): string {

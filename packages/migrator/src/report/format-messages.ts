@@ -104,9 +104,12 @@ export function formatTenantMessages(
   style: Style,
 ): string | undefined {
   const groups = new Map<string, { readonly line: string; readonly names: Set<string> }>();
+  const all: ServerMessages[] = [];
   for (const { tenant, done, failed } of tenants) {
     for (const { id, messages } of failed === undefined ? done : [...done, failed]) {
-      for (const { severity, message } of messages?.kept ?? []) {
+      if (messages === undefined) continue;
+      all.push(messages);
+      for (const { severity, message } of messages.kept) {
         if (classOf(severity) === 'debug') continue;
         const line = `${severity} of ${id}: ${firstLine(message)}`;
         const group = groups.get(line) ?? { line, names: new Set() };
@@ -125,7 +128,29 @@ export function formatTenantMessages(
   return [
     ...lines,
     ...(left > 0 ? [`and ${left} more: --json has the first of each tenant`] : []),
+    ...formatUnkept(all, (severity) => classOf(severity) !== 'debug'),
   ].join('\n');
+}
+
+/**
+ * How many messages of the given severities were counted and not kept, e.g. `and 15 more warnings that were only counted`; no line if
+ * there are none.
+ */
+export function formatUnkept(
+  all: readonly ServerMessages[],
+  counts: (severity: MessageSeverity) => boolean,
+): string[] {
+  const unkept = new Map<MessageSeverity, number>();
+  const add = (severity: MessageSeverity, amount: number) =>
+    unkept.set(severity, (unkept.get(severity) ?? 0) + amount);
+  for (const messages of all) {
+    for (const [severity, amount] of entriesOf(messages)) add(severity, amount);
+    for (const { severity } of messages.kept) add(severity, -1);
+  }
+  const parts = [...unkept].flatMap(([severity, amount]) =>
+    amount > 0 && counts(severity) ? [more(severity, amount)] : [],
+  );
+  return parts.length === 0 ? [] : [`and ${parts.join(', ')} that were only counted`];
 }
 
 function rank(line: string): number {

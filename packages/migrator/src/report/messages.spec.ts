@@ -78,6 +78,25 @@ describe('messages of the server', () => {
     expect(summary).toContain('(12 ms, 1 warning)');
   });
 
+  it('E3: tells how many messages tenants and summaries only counted', () => {
+    const done = [{ ...outcome('api:1', 12), messages: messages('WARNING', 10, 25) }];
+    const quiet = [{ ...outcome('api:1', 12), messages: messages('DEBUG', 0, 25) }];
+    const tenant = { status: 'done', runId: 'r', planned: [], failed: undefined } as const;
+    const tenants = ['a', 'b'].map((name, index) => ({
+      ...tenant,
+      tenant: name,
+      done: index === 0 ? done : [...done, ...quiet],
+      error: undefined,
+      durationMs: 1,
+    }));
+    expect(formatTenantMessages(tenants, plainStyle)).toMatch(
+      /message 10\n.*\nand 30 more warnings that were only counted$/,
+    );
+    expect(formatMarkdownSummary([runResult({ done })])).toContain(
+      'message 10\n- and 15 more warnings that were only counted\n',
+    );
+  });
+
   it('E3: survive the way through JSON, and damaged ones are no report', () => {
     const done = [{ ...outcome('api:1', 12), messages: messages('NOTICE', 60, 70) }];
     const json = JSON.parse(toJson(runResult({ done }))) as Record<string, unknown>;
