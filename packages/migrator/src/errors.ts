@@ -166,10 +166,10 @@ export class MigratorError extends Error {
     this.problems = [problem];
   }
 
-  /** The same error with another hint; stack and cause are kept. */
-  with({ hint }: { readonly hint: string }): MigratorError {
-    const { code, message, where, statement, cause, stack } = this;
-    const error = new MigratorError(code, message, { hint, where, statement, cause });
+  /** The same error with another hint or place; stack and cause are kept. */
+  with(changed: { readonly hint?: string; readonly where?: string }): MigratorError {
+    const { code, message, hint, where, statement, cause, stack } = this;
+    const error = new MigratorError(code, message, { hint, where, statement, cause, ...changed });
     if (stack !== undefined) error.stack = stack;
     return error;
   }

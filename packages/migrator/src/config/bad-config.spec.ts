@@ -110,6 +110,25 @@ describe('a url', () => {
     expect(JSON.stringify([error.message, error.hint, error.problems])).not.toContain('canary');
   });
 
+  test.each([
+    ['"postgres://app:canary-1@db/shop"', 'begins with a quotation mark', 'Remove the quotation'],
+    ["'postgres://app:canary-1@db/shop'", 'begins with a quotation mark', 'docker run --env-file'],
+    ['${DATABASE_URL}', 'a reference to another variable', 'to the url itself'],
+    ['$DATABASE_URL', 'a reference to another variable', 'to the url itself'],
+    ['{{ secrets.canary }}', 'a reference to another variable', 'to the url itself'],
+    ['%DATABASE_URL%', 'a reference to another variable', 'to the url itself'],
+    ['$(cat canary)', 'a reference to another variable', 'to the url itself'],
+    ['jdbc:postgresql://db/shop?password=canary-1', 'holds a url of JDBC', 'without "jdbc:"'],
+    ['$canary-password', 'a reference to another variable', 'to the url itself'],
+    ['canary', 'does not hold the url of a database', 'Write it as postgres://'],
+  ])('in a variable, given as %s, is named for what it is', async (value, message, hint) => {
+    const env = { STAGING_DATABASE_URL: value };
+    const error = await refusal(settings('three-environments', { environment: 'staging', env }));
+    expect(error.message).toContain(message);
+    expect(error.hint).toContain(hint);
+    expect(JSON.stringify([error.message, error.hint, error.problems])).not.toContain('canary');
+  });
+
   test('is looked up for all databases of an environment at once', async () => {
     const error = await refusal(settings('several-databases', { environment: 'production' }));
     expect(error.problems.map(({ message }) => message)).toEqual([

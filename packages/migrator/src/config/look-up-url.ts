@@ -65,14 +65,37 @@ function checked(url: string, source: string, what: string, key: string): Connec
   const trimmed = url.trim();
   rememberSecretsOf(trimmed);
   if (SCHEME.test(trimmed)) return { kind: 'url', url: trimmed, source };
-  const shape =
-    trimmed === ''
-      ? 'is empty'
-      : KEYWORDS.test(trimmed)
-        ? 'holds keywords (host=… user=…), not a url'
-        : 'does not hold the url of a database';
-  throw new MigratorError('INVALID_CONNECTION', `${what} ${shape}.`, {
+  const shape = SHAPES.find(({ pattern }) => pattern.test(trimmed)) ?? UNKNOWN_SHAPE;
+  throw new MigratorError('INVALID_CONNECTION', `${what} ${shape.message}.`, {
     where: key,
-    hint: `Write it as ${FORMS}.`,
+    hint: shape.hint ?? `Write it as ${FORMS}.`,
   });
 }
+
+/** What is often given instead of a url. The message never repeats the value: any part of it may be a password. */
+interface Shape {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+const SHAPES: readonly (Shape & { readonly pattern: RegExp })[] = [
+  { pattern: /^$/, message: 'is empty' },
+  {
+    pattern: /^["'`]/,
+    message: 'begins with a quotation mark',
+    hint: 'Remove the quotation marks: a shell and .env files of Nx take them off, but `docker run --env-file` and most forms for CI variables make them part of the value.',
+  },
+  {
+    pattern: /^\$\{|^\$\(|^\$[A-Za-z_]|^\{\{|^%[A-Za-z_]+%$/,
+    message: 'holds a reference to another variable that was not replaced',
+    hint: 'Whatever sets this variable does not replace references: set it to the url itself.',
+  },
+  {
+    pattern: /^jdbc:/i,
+    message: 'holds a url of JDBC',
+    hint: `Write it as ${FORMS}, without "jdbc:", and with user and password before the host.`,
+  },
+  { pattern: KEYWORDS, message: 'holds keywords (host=… user=…), not a url' },
+];
+
+const UNKNOWN_SHAPE: Shape = { message: 'does not hold the url of a database' };

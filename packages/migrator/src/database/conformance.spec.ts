@@ -173,6 +173,19 @@ describeEachDatabase('A session', ({ create, driver }) => {
     });
   });
 
+  it.each(['08001', '08006', '57P01'])(
+    'keeps the connection after a statement that fails with %s of another connection',
+    async (state) => {
+      const failing = session.query(
+        `DO $$ BEGIN RAISE EXCEPTION 'the other server is away' USING ERRCODE = '${state}'; END $$`,
+      );
+      const error: unknown = await failing.catch((thrown: unknown) => thrown);
+      expect(sqlState(error)).toBe(state);
+      expect(isConnectionLost(error)).toBe(false);
+      expect(await one('SELECT 1 AS here')).toEqual({ here: 1 });
+    },
+  );
+
   describe('in a transaction', () => {
     it('keeps nothing after ROLLBACK', async () => {
       await session.query('BEGIN');

@@ -19,7 +19,7 @@ const REFUSED_OPTIONS: Explanation = {
 const BY_SQLSTATE: Record<string, Explain> = {
   '28P01': ({ user }) => ({
     what: `refused the password of ${user}`,
-    hint: 'Check user and password in the url; special characters in it have to be percent-encoded.',
+    hint: 'Check user and password in the url; special characters in it have to be percent-encoded, in a .env file also $ (%24).',
   }),
   '28000': ({ user }) => ({
     what: `does not let ${user} in`,

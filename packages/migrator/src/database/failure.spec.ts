@@ -28,6 +28,9 @@ describe('The connection is lost', () => {
     failure({ code: '57P02' }),
     failure({ code: '57P03' }),
     failure({ code: '08006' }),
+    failure({ code: '57P01', severity: 'FATAL', routine: 'ProcessInterrupts' }),
+    // A pooler's answer has no routine.
+    failure({ code: '08P01', severity: 'ERROR' }),
     failure({ code: 'ECONNRESET' }),
     failure({ code: 'EPIPE', errno: -32, syscall: 'write' }),
     failure({ code: 'CONNECTION_LOST' }),
@@ -41,6 +44,8 @@ describe('The connection is lost', () => {
     failure({ code: '23503' }),
     failure({ code: '57014' }),
     failure({ code: '40P01' }),
+    failure({ code: '08006', severity: 'ERROR', routine: 'CreateSubscription' }),
+    failure({ code: '57P01', severity: 'ERROR', routine: 'pgfdw_report_error' }),
     new TypeError('a bug in the migration'),
     null,
     'text',

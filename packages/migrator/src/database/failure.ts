@@ -30,15 +30,29 @@ export function sqlState(error: unknown): string | undefined {
 
 /**
  * Whether an error means that the connection is gone, so that what was sent last may or may not have been done. An error
- * with any other SQLSTATE is the server's definite answer.
+ * with any other SQLSTATE is the server's definite answer, and so is one that ended only its statement: a subscription, dblink
+ * or a foreign table that cannot reach its own server, and RAISE in PL/pgSQL, report the same SQLSTATEs.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return ENDING.test(state);
+  if (state !== undefined) return ENDING.test(state) && !endedStatementOnly(error);
   const code = readProperty(error, 'code');
   if (typeof code === 'string' && LOST_CODES.has(code)) return true;
   const message = readProperty(error, 'message');
   return typeof message === 'string' && LOST.test(message);
+}
+
+/**
+ * The server ends a session with FATAL, most often in `ProcessInterrupts`. Errors of poolers, which may say ERROR for a lost
+ * server, name no routine.
+ */
+function endedStatementOnly(error: unknown): boolean {
+  const routine = readProperty(error, 'routine');
+  return (
+    readProperty(error, 'severity') === 'ERROR' &&
+    typeof routine === 'string' &&
+    routine !== 'ProcessInterrupts'
+  );
 }
 
 const finishedBefore = new WeakMap<object, number>();

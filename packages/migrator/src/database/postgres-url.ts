@@ -62,7 +62,7 @@ export interface PostgresAddress extends PostgresServer {
 const SHAPE = /^[a-z]+:\/\/(?:([^/?#]*)@)?([^/?#@\s]*)(?:\/([^?#@]*))?(?:\?([^#@]*))?$/i;
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d*))?$/i;
 const ESCAPE_HINT =
-  'Percent-encode what has a meaning in urls, above all in the password: @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25.';
+  'Percent-encode what has a meaning in urls, above all in the password: @ as %40, / as %2F, # as %23, ? as %3F, : as %3A, % as %25. In a .env file also $ as %24: there it begins the name of a variable.';
 const DEFAULT_PORT = '5432';
 const DEFAULT_CONNECT_TIMEOUT_SECONDS = '15';
 const DEFAULT_KEEP_ALIVE_SECONDS = '10';

@@ -1,3 +1,4 @@
+import { MigratorError } from '../errors';
 import { explainFailure } from './explain-failure';
 
 /** An error as `pg` gives it. */
@@ -21,6 +22,46 @@ describe('a failure of the server is explained', () => {
     const error = explainFailure(server(state), 'a.ts');
     expect(error).toMatchObject({ code, where: 'a.ts', hint: expect.stringContaining(hint) });
     expect(error.message).toContain('said the server');
+  });
+
+  it.each([
+    ['08006', 'CreateSubscription', 'subscription "s" could not connect to the publisher'],
+    ['08001', 'connect_pg_server', 'could not connect to server "remote"'],
+    ['08P01', 'exec_stmt_raise', 'raised by a function'],
+  ])('%s of %s is about another connection than that of the migration', (code, routine, text) => {
+    const error = explainFailure(server(code, { routine, message: text }), 'a.ts');
+    expect(error).toMatchObject({
+      code: 'MIGRATION_FAILED',
+      message: `${text} (SQLSTATE ${code})`,
+      hint: expect.stringContaining('The connection of the migration is open'),
+    });
+  });
+
+  it('57P01 that a foreign server reported is no loss of the connection', () => {
+    const error = explainFailure(server('57P01', { routine: 'pgfdw_report_error' }), 'a.ts');
+    expect(error).toMatchObject({ code: 'MIGRATION_FAILED', hint: undefined });
+  });
+
+  it.each(['syntax error at or near "\\"', 'Syntaxfehler bei »\\«'])(
+    'a command of psql is named as one: %s',
+    (message) => {
+      expect(explainFailure(server('42601', { message }), 'a.ts').hint).toContain('\\restrict');
+    },
+  );
+
+  it('an empty search_path, which a dump leaves, is named', () => {
+    const error = server('3F000', { routine: 'RangeVarGetCreationNamespace' });
+    expect(explainFailure(error, 'a.ts').hint).toContain('search_path is empty');
+  });
+
+  it('an error of the engine gets the place in the migration that caused it', () => {
+    const own = new MigratorError('COPY_FROM_STDIN', 'It was not sent.', { hint: 'Use INSERT.' });
+    own.stack = 'Error\n    at query (/client.js:1:2)\n    at async up (/shop/a.ts:7:14)';
+    expect(explainFailure(own, '/shop/a.ts')).toMatchObject({
+      code: 'COPY_FROM_STDIN',
+      hint: 'Use INSERT.',
+      where: '/shop/a.ts:7:14',
+    });
   });
 
   it.each([

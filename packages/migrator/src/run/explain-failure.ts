@@ -10,7 +10,7 @@ import {
   type FailedStatement,
 } from '../errors';
 import type { MigrationMode } from '../migration/types';
-import { explainServerError } from './server-errors';
+import { explainServerError, isPsqlCommand, PSQL_HINT } from './server-errors';
 
 /** What the server makes of a migration whose connection is lost. */
 const LOSSES: Record<MigrationMode, string> = {
@@ -34,13 +34,14 @@ export function explainFailure(
   mode: MigrationMode = 'transaction',
   statement?: FailedStatement,
 ): MigratorError {
-  if (isOwnError(thrown)) return thrown;
+  if (isOwnError(thrown)) return thrown.where === undefined ? placed(thrown, where) : thrown;
   const message = messageOf(thrown);
   const origin = { where, cause: thrown, statement };
   const explained = explainServerError(sqlState(thrown), thrown, mode);
   if (explained) return withOrigin(explained.code, message, { ...origin, hint: explained.hint });
   if (isSyntaxErrorOfParser(thrown)) {
-    const hint = 'Correct the statement. Nothing of this script was sent.';
+    const what = isPsqlCommand(message) ? PSQL_HINT : 'Correct the statement.';
+    const hint = `${what} Nothing of this script was sent.`;
     return withOrigin('SQL_SYNTAX_ERROR', message, { ...origin, hint });
   }
   if (isConnectionLost(thrown)) {
@@ -57,6 +58,12 @@ function isOwnError(thrown: unknown): thrown is MigratorError {
   } catch {
     return false;
   }
+}
+
+/** An error of the engine's own, with the line of the migration that caused it. One of several problems says itself where they are. */
+function placed(error: MigratorError, file: string): MigratorError {
+  if (error.problems.length > 1) return error;
+  return error.with({ where: error.stack === undefined ? file : placeIn(file, error.stack) });
 }
 
 function isSyntaxErrorOfParser(thrown: unknown): boolean {

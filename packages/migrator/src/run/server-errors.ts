@@ -1,3 +1,4 @@
+import { isConnectionLost } from '../database/failure';
 import { readProperty, type ErrorCode } from '../errors';
 import type { MigrationMode } from '../migration/types';
 
@@ -78,6 +79,15 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
     code: 'CONNECTION_LOST',
     hint: 'The session was idle for longer than idle_session_timeout. Raise that setting for the database user.',
   }),
+  '42601': ({ message }) =>
+    isPsqlCommand(message) ? { code: 'MIGRATION_FAILED', hint: PSQL_HINT } : undefined,
+  '3F000': ({ routine }) =>
+    routine.startsWith('RangeVar')
+      ? {
+          code: 'MIGRATION_FAILED',
+          hint: "The search_path is empty. A dump of pg_dump empties it: remove set_config('search_path', …) from it, or write the schema before the name.",
+        }
+      : undefined,
   '42501': () => ({
     code: 'MIGRATION_FAILED',
     hint: 'The database user lacks a right that the migration needs: grant it, or migrate as the owner of the tables.',
@@ -88,23 +98,36 @@ const EXPLAINED: Readonly<Record<string, Explain>> = {
   }),
 };
 
+/**
+ * A connection of the server, not of the migration: the SQLSTATEs of class 08 that end only a statement. Dblink, foreign tables and
+ * subscriptions report them.
+ */
+const REMOTE: Explanation = {
+  code: 'MIGRATION_FAILED',
+  hint: 'The database server could not reach another server, for a subscription, dblink or a foreign table. The connection of the migration is open. Check the address and whether the database server may connect to it.',
+};
+
 /** The meaning of a server's error; `undefined` for one that explains itself. */
 export function explainServerError(
   state: string | undefined,
   error: unknown,
   mode: MigrationMode,
 ): Explanation | undefined {
-  if (state === undefined || !Object.hasOwn(EXPLAINED, state)) return undefined;
+  if (state === undefined) return undefined;
+  const lost = isConnectionLost(error);
+  if (state.startsWith('08') && !lost) return REMOTE;
+  if (!Object.hasOwn(EXPLAINED, state)) return undefined;
   const text = (key: string) => {
     const value = readProperty(error, key);
     return typeof value === 'string' ? value : '';
   };
-  return EXPLAINED[state]?.({
+  const explained = EXPLAINED[state]?.({
     message: text('message'),
     routine: text('routine'),
     schema: text('schema'),
     mode,
   });
+  return explained?.code === 'CONNECTION_LOST' && !lost ? undefined : explained;
 }
 
 /**
@@ -151,6 +174,15 @@ function explainCancel({ message }: ServerFailure): Explanation {
 /** What to do with a name that the server truncates. */
 export const NAME_HINT =
   'Shorten the name. Postgres truncates it without an error, and two long names with the same beginning become one.';
+
+/** Whether a syntax error is at a backslash, in any language of the messages. SQL has none outside of strings. */
+export function isPsqlCommand(message: string): boolean {
+  return /\\["»«”]?$/.test(message);
+}
+
+/** What to do with a command of psql. */
+export const PSQL_HINT =
+  'Lines that begin with a backslash (\\restrict, \\connect, \\i) are commands of psql, not SQL. Remove them; pg_dump writes \\restrict and \\unrestrict into every dump.';
 
 /** What to do with a COPY that has no data. */
 export const COPY_HINT =
