@@ -17,6 +17,7 @@ import {
   type ProjectDatabase,
 } from './project-database';
 import { tenantSettings } from './tenant-settings';
+import { serverName } from '../text/server-name';
 
 /** One tenant: its name, fit to be printed, and the settings to work on it with. */
 export interface Tenant {
@@ -196,9 +197,9 @@ function resemblesUrl(index: number): MigratorError {
 }
 
 /** Never the url itself, which may hold a password. */
-function nameOf({ driver, host, port, database }: ConnectionTarget): string {
-  if (driver === 'pglite') return `pglite:${database}`;
-  return `${host}${port === undefined ? '' : `:${port}`}/${database}`;
+function nameOf(target: ConnectionTarget): string {
+  if (target.driver === 'pglite') return `pglite:${target.database}`;
+  return `${serverName(target)}/${target.database}`;
 }
 
 function duplicates(tenants: readonly Tenant[], where: string): Problem[] {

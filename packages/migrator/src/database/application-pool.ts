@@ -14,6 +14,7 @@ import {
   toServerFacts,
   type FactsRow,
 } from './session-settings';
+import { serverName } from '../text/server-name';
 
 /** Milliseconds to wait for a second client of the pool when a statement is to be cancelled. */
 const PATIENCE = 2_000;
@@ -137,7 +138,7 @@ function rememberPassword({ password, connectionString, user, database }: Client
 function targetOf({ host, port, database, user }: ClientFields): ConnectionTarget {
   return {
     driver: 'postgres',
-    host: host ?? 'application',
+    host: serverName({ host: host ?? 'application' }),
     port,
     database: database ?? 'application',
     user,

@@ -4,6 +4,7 @@ import type { ConnectionTarget, OpenOptions } from './database';
 import { sqlState } from './failure';
 import type { PostgresAddress, SessionAttributes } from './postgres-url';
 import type { FactsRow } from './session-settings';
+import { serverName } from '../text/server-name';
 
 /** What a server must be. That a session which writes needs a server that can be written to is checked for every session. */
 export type ServerRole = 'any' | 'primary' | 'standby';
@@ -68,10 +69,11 @@ function serversOf(address: PostgresAddress): readonly PostgresAddress[] {
 
 /** Where a url leads, before it is known which of its servers is used. */
 export function targetOf(address: PostgresAddress): ConnectionTarget {
-  const { host, port, others, database, user, source } = address;
+  const { port, others, database, user, source } = address;
+  const host = serverName({ host: address.host });
   const target = { driver: 'postgres', host, port, database, user, source } as const;
   if (others.length === 0) return target;
-  const hosts = [address, ...others].map((server) => `${server.host}:${server.port}`).join(',');
+  const hosts = [address, ...others].map(serverName).join(',');
   return { ...target, host: hosts, port: undefined };
 }
 
@@ -79,16 +81,13 @@ export function targetOf(address: PostgresAddress): ConnectionTarget {
 class OtherRole extends MigratorError {}
 
 /** @throws {MigratorError} `READ_ONLY_SERVER` or `CONNECTION_FAILED` if the server is not what the url asks for */
-export function refuseOtherRole(
-  facts: FactsRow,
-  role: ServerRole,
-  { host, port, source, wanted }: PostgresAddress,
-): void {
+export function refuseOtherRole(facts: FactsRow, role: ServerRole, address: PostgresAddress): void {
+  const { source, wanted } = address;
   const standby = facts.standby === 'true';
   if (role === 'any' || (role === 'standby') === standby) return;
   throw new OtherRole(
     standby ? 'READ_ONLY_SERVER' : 'CONNECTION_FAILED',
-    `${host}:${port} is ${standby ? 'a standby' : 'a primary'}, and the url (from ${source}) says target_session_attrs=${wanted}.`,
+    `${serverName(address)} is ${standby ? 'a standby' : 'a primary'}, and the url (from ${source}) says target_session_attrs=${wanted}.`,
     { hint: 'Correct the hosts or target_session_attrs in the url.', where: source },
   );
 }

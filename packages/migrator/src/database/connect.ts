@@ -4,6 +4,7 @@ import { MigratorError } from '../errors';
 import { readPassword } from './password-file';
 import type { PostgresAddress } from './postgres-url';
 import { toPgSsl } from './tls';
+import { serverName } from '../text/server-name';
 
 /** What `pg` says when the server answered "no" to the wish for TLS. */
 const NO_TLS = 'The server does not support SSL connections';
@@ -83,12 +84,12 @@ async function attempt(
  * @throws {MigratorError} `CONNECTION_FAILED` if there is no password; `INVALID_CONNECTION` for a password file that cannot be used
  */
 function passwordOf(address: PostgresAddress): string {
-  const { host, port, user, source, passwordFile } = address;
+  const { user, source, passwordFile } = address;
   const password = address.password ?? readPassword(passwordFile, address);
   if (password !== undefined) return password;
   throw new MigratorError(
     'CONNECTION_FAILED',
-    `${host}:${port} asks for the password of ${user}, but the url (from ${source}) has none, and the password file ${passwordFile.path} has no line for this server, database and user.`,
+    `${serverName(address)} asks for the password of ${user}, but the url (from ${source}) has none, and the password file ${passwordFile.path} has no line for this server, database and user.`,
     {
       hint: 'Write the password into the url, percent-encoded, or a line host:port:database:user:password into the password file.',
       where: source,
@@ -96,13 +97,13 @@ function passwordOf(address: PostgresAddress): string {
   );
 }
 
-function notBound({ host, port, source }: PostgresAddress): MigratorError {
+function notBound(address: PostgresAddress): MigratorError {
   return new MigratorError(
     'CONNECTION_FAILED',
-    `${host}:${port} offers no channel binding, which channel_binding=require in the url (from ${source}) asks for. No password was sent.`,
+    `${serverName(address)} offers no channel binding, which channel_binding=require in the url (from ${address.source}) asks for. No password was sent.`,
     {
       hint: 'It needs TLS and a password stored as scram-sha-256. Otherwise use channel_binding=prefer with sslmode=verify-full.',
-      where: source,
+      where: address.source,
     },
   );
 }

@@ -2,6 +2,7 @@ import { MigratorError } from '../errors';
 import { sqlState } from './failure';
 import type { PostgresAddress } from './postgres-url';
 import { foreignLine } from '../text/inert';
+import { serverName } from '../text/server-name';
 
 /** What an error on the way in means, and what to do about it. */
 interface Explanation {
@@ -94,7 +95,7 @@ export function connectionFailed(error: unknown, address: PostgresAddress): Migr
   const said = foreignLine(textOf(cause)).trim();
   return new MigratorError(
     'CONNECTION_FAILED',
-    `${address.host}:${address.port} ${what}${said === '' ? '' : ` (${said})`}.`,
+    `${serverName(address)} ${what}${said === '' ? '' : ` (${said})`}.`,
     { hint: `${hint} The url is from ${address.source}.`, where: address.source, cause },
   );
 }

@@ -6,7 +6,7 @@ export type { QueryResult };
 /** Where a connection leads, fit to be printed: it never holds a password or a query string. */
 export interface ConnectionTarget {
   readonly driver: 'postgres' | 'pglite';
-  /** Host name, socket folder, or for PGlite `embedded`. */
+  /** Host name, address (IPv6 in brackets), socket folder, or for PGlite `embedded`. */
   readonly host: string;
   readonly port: number | undefined;
   /** Database name; for PGlite the data folder or `memory`. */

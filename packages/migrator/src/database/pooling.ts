@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { MigratorError } from '../errors';
 import type { ConnectionTarget } from './database';
+import { serverName } from '../text/server-name';
 
 /** How often a pooler is given the chance to show that it shares backends. */
 const ROUNDS = 12;
@@ -50,8 +51,9 @@ export async function keepsOneBackend(
 }
 
 /** The error for a connection on which a lock or a setting would end up in somebody else's session. */
-export function pooledConnection({ host, port, source }: ConnectionTarget): MigratorError {
-  const where = port === undefined ? host : `${host}:${port}`;
+export function pooledConnection(target: ConnectionTarget): MigratorError {
+  const { source } = target;
+  const where = serverName(target);
   return new MigratorError(
     'POOLED_CONNECTION',
     `${where} (from ${source}) is a connection pooler that hands out another session for each transaction: the lock that keeps two runners apart would not hold.`,

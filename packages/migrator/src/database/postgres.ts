@@ -23,6 +23,7 @@ import {
   toServerFacts,
   type FactsRow,
 } from './session-settings';
+import { serverName } from '../text/server-name';
 
 /** Milliseconds that the server may take to say goodbye. */
 const GOODBYE = 2_000;
@@ -83,7 +84,8 @@ class SessionOpening {
     private readonly role: ServerRole,
     private readonly options: OpenOptions,
   ) {
-    const { host, port, database, user, source } = address;
+    const { port, database, user, source } = address;
+    const host = serverName({ host: address.host });
     this.target = { driver: 'postgres', host, port, database, user, source };
     this.given = address.options.settings;
   }

@@ -2,6 +2,7 @@ import { MigratorError } from '../errors';
 import type { ConnectionTarget, OpenOptions } from './database';
 import { quoteIdentifier } from './identifier';
 import type { FactsRow } from './session-settings';
+import { serverName } from '../text/server-name';
 
 /** Why a new session cannot write; `undefined` if it can. */
 export type ReadOnlyReason = 'standby' | 'setting' | undefined;
@@ -30,9 +31,10 @@ export function refuseReadOnly(
 function readOnlyServer(
   reason: NonNullable<ReadOnlyReason>,
   { user_name: user, database_name: database }: FactsRow,
-  { host, port, source }: ConnectionTarget,
+  target: ConnectionTarget,
 ): MigratorError {
-  const server = port === undefined ? host : `${host}:${port}`;
+  const { source } = target;
+  const server = serverName(target);
   const [what, hint] =
     reason === 'standby'
       ? [

@@ -2,6 +2,7 @@ import type { ConnectionTarget } from '../database/database';
 import type { ResultContext } from '../run/result';
 import { generateCommands } from '../remedy';
 import type { Style } from './style';
+import { serverName } from '../text/server-name';
 
 /** `1 migration`, `2 migrations`. */
 export function count(amount: number, noun: string): string {
@@ -11,9 +12,8 @@ export function count(amount: number, noun: string): string {
 /** Where a connection leads: `postgres db.example.org:5432/shop as migrator`, `pglite .data/development`. */
 export function formatTarget(target: ConnectionTarget): string {
   if (target.driver === 'pglite') return `pglite ${target.database}`;
-  const port = target.port === undefined ? '' : `:${target.port}`;
   const user = target.user === undefined ? '' : ` as ${target.user}`;
-  return `postgres ${target.host}${port}/${target.database}${user}`;
+  return `postgres ${serverName(target)}/${target.database}${user}`;
 }
 
 /**
