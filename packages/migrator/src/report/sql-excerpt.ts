@@ -16,8 +16,10 @@ const LINES_BEFORE = 3;
 const LINES_OF_START = 4;
 /** Columns shown of a line that is longer. */
 const WIDEST = 110;
-/** Characters read on either side of the error: what is masked may be longer than what is shown. */
+/** Characters shown at most before the error. */
 const CONTEXT = 2_000;
+/** Characters read on either side of the error. No secret that reaches over the end of them reaches into what is shown. */
+const READ = 50_000;
 
 /**
  * The lines of an SQL text around an error, numbered, with a caret under the position. Bounded in size, whatever the text
@@ -33,11 +35,11 @@ const CONTEXT = 2_000;
 export function sqlExcerpt(sql: string, options: ExcerptOptions): string {
   const { at, firstLine } = options;
   const start = withIndent(sql, options.start);
-  const from = at === undefined ? start : Math.max(start, at - CONTEXT);
-  const text = sql.slice(from, (at ?? start) + CONTEXT);
+  const from = at === undefined ? start : Math.max(start, at - READ);
+  const text = sql.slice(from, (at ?? start) + READ);
   const lines = redactLines(text).split(/\r?\n/);
   const errorLine = at === undefined ? undefined : countLines(text.slice(0, at - from));
-  const first = errorLine === undefined ? 0 : Math.max(0, errorLine - LINES_BEFORE);
+  const first = errorLine === undefined ? 0 : firstShown(lines, errorLine);
   const last = errorLine ?? LINES_OF_START - 1;
   const numbers = firstLine + countLines(sql.slice(0, from));
   const width = String(numbers + last).length;
@@ -55,6 +57,32 @@ export function sqlExcerpt(sql: string, options: ExcerptOptions): string {
         : [`${gutter} ${pointed.line}`, caret];
     })
     .join('\n');
+}
+
+/** The first of the lines before the error that are near it. */
+function firstShown(lines: readonly string[], errorLine: number): number {
+  let first = errorLine;
+  let size = 0;
+  while (first > 0 && errorLine - first < LINES_BEFORE) {
+    size += lines[first - 1]?.length ?? 0;
+    if (size > CONTEXT) break;
+    first -= 1;
+  }
+  return first;
+}
+
+/**
+ * The number of an excerpt's first line: that of the file, where the SQL stands in the file line by line; 1 where the file
+ * writes the line ends as escapes.
+ *
+ * @param line of the error in the SQL, from 1
+ * @param inFile lines of the error and of the SQL's first character in the file, if they are known
+ */
+export function numberOfFirstLine(
+  line: number,
+  inFile: { readonly line: number; readonly firstLine: number } | undefined,
+): number {
+  return inFile !== undefined && inFile.line - inFile.firstLine === line - 1 ? inFile.firstLine : 1;
 }
 
 /** The beginning of the line, where nothing but blanks stands before the statement. */

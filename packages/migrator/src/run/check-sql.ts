@@ -4,7 +4,7 @@ import { MAX_IDENTIFIER_BYTES } from '../database/identifier';
 import { MigratorError, readProperty, type ErrorCode, type Problem } from '../errors';
 import { modeOf } from '../migration/mode';
 import type { Migration, MigrationMode } from '../migration/types';
-import { countLines, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
+import { countLines, numberOfFirstLine, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
 import { readSqlCalls, type SqlCall } from '../source/read-sql-calls';
 import { hasInlineData, isCopyFromStdin } from './copy-from-stdin';
 import { redactUpTo } from '../text/redact';
@@ -267,7 +267,10 @@ function toProblem(path: string, source: string, call: SqlCall, finding: Finding
   const excerpt = sqlExcerpt(text, {
     start,
     at,
-    firstLine: fileLine - line + 1,
+    firstLine: numberOfFirstLine(line, {
+      line: fileLine,
+      firstLine: countLines(source.slice(0, call.literal.indexOf(0))) + 1,
+    }),
   });
   return {
     code,

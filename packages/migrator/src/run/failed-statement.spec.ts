@@ -103,6 +103,22 @@ describeOnOldestAndNewest('E1: an SQL error shows its statement', (workspace) =>
     expect(JSON.stringify([role.error, role.error?.message])).not.toContain('other-canary');
   });
 
+  it('E1, E4: masks a password that an excerpt would begin in', async () => {
+    for (const distance of [1_850, 1_950, 2_000, 2_030]) {
+      const { error } = await failure(
+        `await db.query("SELECT 'postgres://u:canary-" + 'secret'.repeat(5) + "@h/db',\\n'" + 'z'.repeat(${distance}) + "', nope");`,
+      );
+      expect(error?.message).toContain("', nope");
+      expect(error?.message).not.toMatch(/canary|secret/);
+    }
+  });
+
+  it('E1: numbers the lines of the SQL where the file has them as escapes', async () => {
+    const { error, path } = await failure("await db.query('SELECT 1;\\n SELECT 2,\\n nope');");
+    expect(error?.statement).toMatchObject({ line: 3, file: `${path}:5` });
+    expect(error?.message).toContain('    2 |  SELECT 2,\n    3 |  nope\n      |  ^');
+  });
+
   it('E1: points into a file with CRLF line ends and escapes', async () => {
     const { error, path } = await failure(
       'await db.query(`SELECT 1;\r\n  SELECT \\u0031,\r\n    nope`);\r',

@@ -1,7 +1,7 @@
 import { redactUpTo } from '../text/redact';
 import { statementsFinishedBefore } from '../database/failure';
 import { readProperty, type FailedStatement } from '../errors';
-import { countLines, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
+import { countLines, numberOfFirstLine, sqlExcerpt, startOfLine } from '../report/sql-excerpt';
 import { tryParseSql } from './parse-sql';
 import { locateSql } from './locate-sql';
 
@@ -51,14 +51,14 @@ export async function failedStatement(
   const excerpt = sqlExcerpt(sql, {
     start,
     at,
-    firstLine: inFile === undefined ? 1 : inFile - line + 1,
+    firstLine: numberOfFirstLine(line, inFile),
   });
   return {
     sql: redactUpTo(sql.slice(start, offset + statement.end), LONGEST_STATEMENT).text,
     line,
     ...(at === undefined ? {} : { column: charactersBetween(sql, startOfLine(sql, at), at) + 1 }),
     ...(statement.number === undefined ? {} : { number: statement.number }),
-    ...(inFile === undefined ? {} : { file: `${path}:${inFile}` }),
+    ...(inFile === undefined ? {} : { file: `${path}:${inFile.line}` }),
     excerpt: [excerpt, ...innerExcerpt(error)].join('\n'),
   };
 }

@@ -6,9 +6,13 @@ import { readLiterals } from '../source/source-literal';
  * The line of a migration's file on which a character of an SQL string stands, where the string is exactly one literal of the file.
  *
  * @param at index into `sql`
- * @returns the line, from 1; `undefined` where it is not known
+ * @returns the line, and that of the string's first character, from 1; `undefined` where they are not known
  */
-export function locateSql(path: string, sql: string, at: number): number | undefined {
+export function locateSql(
+  path: string,
+  sql: string,
+  at: number,
+): { readonly line: number; readonly firstLine: number } | undefined {
   const source = readSource(path);
   // A literal has at least its own length: most files need no scan.
   if (source === undefined || source.length < sql.length || sql === '') return undefined;
@@ -18,7 +22,9 @@ export function locateSql(path: string, sql: string, at: number): number | undef
     if (found.length > 1) return undefined;
   }
   const [literal] = found;
-  return literal && countLines(source.slice(0, literal.indexOf(at))) + 1;
+  if (literal === undefined) return undefined;
+  const lineOf = (index: number) => countLines(source.slice(0, literal.indexOf(index))) + 1;
+  return { line: lineOf(at), firstLine: lineOf(0) };
 }
 
 function readSource(path: string): string | undefined {

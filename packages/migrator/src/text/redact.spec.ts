@@ -157,6 +157,13 @@ describe('A secret that was not remembered', () => {
     expect(redact(expected)).toBe(expected);
   });
 
+  it('is masked to its end, also if it is a token of a cloud with thousands of characters', () => {
+    const token = 'hidden&'.repeat(1_000);
+    expect(redact(`password='${token}' next`)).toBe('password=*** next');
+    expect(redact(`{"password": "${token}"}`)).toBe('{"password": "***"}');
+    expect(redact(`ALTER ROLE app PASSWORD '${token}';`)).toBe("ALTER ROLE app PASSWORD '***';");
+  });
+
   it.each([
     'password authentication failed for user "app" at http://db:5432/shop',
     'The password: it must have 8 characters.',

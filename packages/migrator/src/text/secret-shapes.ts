@@ -7,11 +7,12 @@ const CREDENTIALS = /[^\s:/@?#]*:([^\s/?#]*)@/y;
 const KEYWORD = /(?:password|passwd|passphrase|pwd)/gi;
 
 /** What follows the keyword of `password=secret`, `password = 'my secret'`, `"password": "secret"` and `PASSWORD 'secret'`. */
+// A token that is used as a password has thousands of characters.
 const SETTING =
-  /\s{0,20}=\s{0,20}("(?:[^"\\]|\\[^]){0,1000}"|'(?:[^'\\]|\\[^]){0,1000}'|[^\s&;,]+)/y;
+  /\s{0,20}=\s{0,20}("(?:[^"\\]|\\[^]){0,10000}"|'(?:[^'\\]|\\[^]){0,10000}'|[^\s&;,]+)/y;
 const FIELD =
-  /["']?\s{0,20}:\s{0,20}(?:"((?:[^"\\]|\\[^]){0,1000})"|'((?:[^'\\]|\\[^]){0,1000})'|`((?:[^`\\]|\\[^]){0,1000})`)/y;
-const SQL = /\s{1,20}(?:e?'((?:[^'\\]|''|\\[^]){0,1000})'?|\$(\w{0,60})\$([^]{0,1000}?)\$\2\$)/iy;
+  /["']?\s{0,20}:\s{0,20}(?:"((?:[^"\\]|\\[^]){0,10000})"|'((?:[^'\\]|\\[^]){0,10000})'|`((?:[^`\\]|\\[^]){0,10000})`)/y;
+const SQL = /\s{1,20}(?:e?'((?:[^'\\]|''|\\[^]){0,10000})'?|\$(\w{0,60})\$([^]{0,1000}?)\$\2\$)/iy;
 
 /** The parts of a text that are passwords by their place: in a URL, behind `password=`, in `PASSWORD '…'` of SQL. */
 export function passwordsByPlace(text: string): TextRange[] {
