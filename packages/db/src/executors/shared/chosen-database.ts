@@ -1,6 +1,7 @@
 import { includesName, MigratorError, type GivenNames } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import type { CommonOptions } from './options';
+import { awaitedTasks } from './task-dependencies';
 
 /** What the choice of a database is made from. */
 export type DatabaseContext = Pick<
@@ -42,8 +43,9 @@ export function chooseDatabase(
 
 /** Whether another task of the command waits for this one: it gets the options of that task passed on. */
 export function isAwaited({ projectName, targetName, taskGraph }: DatabaseContext): boolean {
-  const own = Object.values(taskGraph?.tasks ?? {}).find(
+  if (taskGraph === undefined) return false;
+  const own = Object.values(taskGraph.tasks).find(
     ({ target }) => target.project === projectName && target.target === targetName,
   );
-  return Object.values(taskGraph?.dependencies ?? {}).some((ids) => ids.includes(own?.id ?? ''));
+  return own !== undefined && awaitedTasks(taskGraph).has(own.id);
 }

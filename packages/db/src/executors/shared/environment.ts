@@ -1,6 +1,7 @@
 import { MigratorError, nameHint } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { requestOf, type NxRequest } from '../../request';
+import { awaitedTasks } from './task-dependencies';
 import { readTypedTarget, type TypedTarget, type WorkspaceContext } from './typed-target';
 
 /** What the choice of an environment is made from. */
@@ -62,7 +63,7 @@ export function isInitiator(
   const { taskGraph, projectName } = context;
   if (taskGraph !== undefined) {
     // One target was typed: the task that no other one waits for.
-    const awaited = new Set(Object.values(taskGraph.dependencies).flat());
+    const awaited = awaitedTasks(taskGraph);
     const last = Object.values(taskGraph.tasks).filter(({ id }) => !awaited.has(id));
     if (last.length > 0) return last.some(({ target }) => target.project === projectName);
   }

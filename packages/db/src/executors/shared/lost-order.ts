@@ -1,5 +1,6 @@
 import { MigratorError, type Problem } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
+import { tasksBefore } from './task-dependencies';
 
 /** What is known of the tasks before this one. */
 export type OrderContext = Pick<
@@ -34,13 +35,14 @@ function withCause(problem: Problem, context: OrderContext): Problem {
 
 /** The projects that Nx ran something of before this task, because this task depends on it. */
 function projectsBefore({ projectName, targetName, taskGraph }: OrderContext): Set<string> {
-  const { tasks = {}, dependencies = {} } = taskGraph ?? {};
+  if (taskGraph === undefined) return new Set();
+  const { tasks } = taskGraph;
   const waiting = Object.values(tasks)
     .filter(({ target }) => target.project === projectName && target.target === targetName)
     .map(({ id }) => id);
   const seen = new Set(waiting);
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    for (const before of dependencies[id] ?? []) {
+    for (const before of tasksBefore(id, taskGraph)) {
       if (!seen.has(before)) waiting.push(before);
       seen.add(before);
     }

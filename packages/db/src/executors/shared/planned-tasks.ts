@@ -1,5 +1,6 @@
 import type { GivenNames, ReportedTask } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
+import { tasksBefore } from './task-dependencies';
 
 /** What the tasks of a command are read from. */
 export type PlanContext = Pick<ExecutorContext, 'projectName' | 'targetName'> &
@@ -45,7 +46,7 @@ export function plannedTasks(context: PlanContext, folder: string): ReportedTask
   }
   return [...planned].map(([id, task]) => ({
     ...task,
-    after: tasksBefore(id, taskGraph, planned).map(({ id: before }) => before),
+    after: plannedBefore(id, taskGraph, planned),
   }));
 }
 
@@ -86,18 +87,17 @@ function isNames(value: unknown): value is GivenNames {
 }
 
 /** The nearest planned tasks that a task waits for, through tasks that write no report. */
-function tasksBefore(
+function plannedBefore(
   id: string,
-  { dependencies }: Tasks,
+  taskGraph: Tasks,
   planned: ReadonlyMap<string, ReportedTask>,
-): ReportedTask[] {
-  const seen = new Set(dependencies[id] ?? []);
-  const found: ReportedTask[] = [];
+): string[] {
+  const seen = new Set(tasksBefore(id, taskGraph));
+  const found: string[] = [];
   // A set also visits what is added while it is iterated over.
   for (const before of seen) {
-    const task = planned.get(before);
-    if (task !== undefined) found.push(task);
-    else for (const further of dependencies[before] ?? []) seen.add(further);
+    if (planned.has(before)) found.push(before);
+    else for (const further of tasksBefore(before, taskGraph)) seen.add(further);
   }
   return found;
 }
