@@ -127,7 +127,7 @@ function proposal(options: PlanRepairOptions, id: MigrationId): RepairStep | und
         entry,
         file,
         'accept-checksum',
-        'Its file changed after it was applied: the new checksum will be recorded. Nothing is run.',
+        'Its file changed after it was applied: its new checksum is recorded. Nothing is run.',
         entry,
       );
   }
@@ -172,7 +172,7 @@ function demanded(
           subject,
           file,
           action,
-          'The checksum of its file as it is now will be recorded. Nothing is run.',
+          'The checksum of its file as it is now is recorded. Nothing is run.',
           entry,
         ),
       );
@@ -192,7 +192,7 @@ function demanded(
           subject,
           file,
           action,
-          'It will count as applied. Nothing is run: its changes must be in the database already.',
+          'It counts as applied. Nothing is run: its changes must be in the database already.',
           entry,
         ),
       );
@@ -210,7 +210,7 @@ function demanded(
           subject,
           file,
           action,
-          'It will count as applied, without a file. Nothing is run: its change stays in the database.',
+          'It counts as applied, without a file. Nothing is run: its change stays in the database.',
           entry,
         ),
       );
@@ -222,7 +222,7 @@ function demanded(
           subject,
           file,
           action,
-          'It will count as reverted, and so as pending. Nothing is run: its changes must be gone from the database already.',
+          'It counts as reverted, and so as pending. Nothing is run: its changes must be gone from the database already.',
           entry,
         ),
       );
@@ -235,7 +235,7 @@ function resumeWhy(entry: HistoryEntry): string {
     entry.finishedStatements > 0
       ? `; statements of db.script() that had finished (${entry.finishedStatements}) are compared and skipped`
       : '';
-  return `Its ${verb} will run again${behind}.`;
+  return `Its ${verb} runs again${behind}.`;
 }
 
 function factsOf({ files, entries }: PlanRepairOptions, id: MigrationId) {
