@@ -14,7 +14,7 @@ export interface ResolveDependenciesOptions {
   readonly existing: readonly MigrationFile[];
   /** Migrations of the project that has this name, or had it; `undefined` when there is no such project. */
   readonly resolveProject: (name: string) => Promise<readonly MigrationFile[] | undefined>;
-  /** Names to suggest for an unknown project. */
+  /** Names of the workspace's projects: `users` stands for `@acme/users` if no other one has that short name. */
   readonly projectNames?: readonly string[];
 }
 
@@ -41,20 +41,25 @@ async function resolveOne(
   text: string,
   options: ResolveDependenciesOptions,
 ): Promise<string | Problem> {
-  const { project, version: migration } = parseMigrationId(text);
-  const own =
-    project === '' ||
-    project === options.project ||
-    options.formerNames?.includes(project) === true;
-  const files = own ? options.existing : await options.resolveProject(project);
+  const { project: given, version: migration } = parseMigrationId(text);
+  let project = given;
+  let files = await filesOf(project, options);
+  if (files === undefined) {
+    const [full, ...others] = longNames(given, options);
+    if (full !== undefined && others.length === 0) {
+      project = full;
+      files = await filesOf(full, options);
+    }
+  }
   if (files === undefined) {
     return {
       code: 'UNKNOWN_PROJECT',
-      message: `The dependency ${text} names the project "${project}", which does not exist.`,
-      hint: nameHint(project, options.projectNames ?? [], 'projects with a db.config file'),
+      message: `The dependency ${text} names the project "${given}", which does not exist.`,
+      hint: nameHint(given, options.projectNames ?? [], 'projects with a db.config file'),
       where: text,
     };
   }
+  const own = isOwn(project, options);
   const where = own ? options.project : project;
   const [file, ...more] = filesCalled(migration, files);
   if (file === undefined) {
@@ -78,6 +83,26 @@ async function resolveOne(
     };
   }
   return own ? file.version : file.id;
+}
+
+function isOwn(project: string, options: ResolveDependenciesOptions): boolean {
+  return (
+    project === '' || project === options.project || options.formerNames?.includes(project) === true
+  );
+}
+
+/** Migrations of the project that has exactly this name, or had it. */
+async function filesOf(
+  project: string,
+  options: ResolveDependenciesOptions,
+): Promise<readonly MigrationFile[] | undefined> {
+  return isOwn(project, options) ? options.existing : options.resolveProject(project);
+}
+
+/** The names with a scope that a short name stands for, as in `nx run` and `--project`. */
+function longNames(short: string, options: ResolveDependenciesOptions): string[] {
+  const names = new Set([options.project, ...(options.projectNames ?? [])]);
+  return [...names].filter((name) => name.slice(name.lastIndexOf('/')) === `/${short}`);
 }
 
 /** By version or file name, which are unique, else by name. */

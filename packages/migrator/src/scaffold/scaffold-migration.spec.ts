@@ -116,6 +116,23 @@ describe('dependencies', () => {
     ]);
   });
 
+  test('name projects without their scope as nx run does, if only one has that name', async () => {
+    const scoped = [file('@acme/users', '20250910090000', 'create_users')];
+    const over = {
+      project: '@acme/api',
+      projectNames: ['@acme/api', '@acme/users', '@other/users', '@acme/my-users', '@acme/teams'],
+      resolveProject: (name: string) =>
+        Promise.resolve(name === '@acme/users' || name === '@acme/teams' ? scoped : undefined),
+    };
+    const one = await scaffold({
+      ...over,
+      dependencies: ['teams:create_users', 'api:create_sessions'],
+    });
+    expect(one.dependencies).toEqual(['@acme/users:20250910090000', '20250901000000']);
+    const two = await refusal({ ...over, dependencies: ['users:create_users', 'my:create_users'] });
+    expect(two.problems.map(({ code }) => code)).toEqual(['UNKNOWN_PROJECT', 'UNKNOWN_PROJECT']);
+  });
+
   test('that cannot be found are all reported with the nearest names, with a bad name too', async () => {
     const error = await refusal({
       name: '../evil',
