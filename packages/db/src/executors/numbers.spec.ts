@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { combineOptionsForExecutor as combine } from 'nx/src/utils/params';
+import { join } from 'node:path';
 import { keepOutput, taskContext } from '../testing/executors';
 import { createWorkspace, type TestWorkspace } from '../testing/workspace';
 import migrate from './migrate/executor';
@@ -11,7 +14,9 @@ const migration = (version: string, name: string) => `module.exports = {
   async down(db) { await db.query('DROP TABLE ${name}'); },
 };`;
 
-/** Nx hands `--to=00020101000000` over as 20101000000, quoted or not. */
+const target = { executor: '@flashfusion/db:migrate' };
+
+/** What JSON without quotes makes of the version 00020101000000. */
 const WITHOUT_ZEROS = 20101000000;
 
 describe('a version of which Nx makes a number', () => {
@@ -47,16 +52,16 @@ describe('a version of which Nx makes a number', () => {
         `INVALID_ARGUMENT: --${option} was given the number 20101000000`,
       );
       expect(printed.err).toContain(
-        `Quotes do not help. Give the migration's name, --${option}=<name>`,
+        `Pass all 14 digits, or the migration's name, --${option}=<name>`,
       );
-      expect(printed.err).toContain(`--${option}=api:00020101000000.`);
+      expect(printed.err).toContain(`"api:00020101000000".`);
     }
     expect(await counts()).toMatchObject({ applied: 2 });
   });
 
   it('is refused by migrate --to in the same way, applying nothing', async () => {
     expect(await migrate({ to: WITHOUT_ZEROS }, task('migrate'))).toEqual({ success: false });
-    expect(printed.err).toContain('--to=api:00020101000000.');
+    expect(printed.err).toContain('"api:00020101000000".');
     expect(await counts()).toMatchObject({ applied: 0, pending: 2 });
   });
 
@@ -67,6 +72,22 @@ describe('a version of which Nx makes a number', () => {
     expect(await revert({ to: 'ancient' })).toEqual({ success: true });
     expect(await counts()).toMatchObject({ applied: 1, pending: 1 });
     expect(await revert({ name: 'api:00020101000000' })).toEqual({ success: true });
+    expect(await counts()).toMatchObject({ applied: 0, pending: 2 });
+  });
+
+  it('G1: keeps its leading zeros on the command line of Nx', async () => {
+    for (const [executor, option, number, command] of [
+      ['migrate', 'to', 'canary', migrate],
+      ['rollback', 'name', 'confirm', rollback],
+    ] as const) {
+      const path = join(__dirname, executor, 'schema.json');
+      const schema = JSON.parse(readFileSync(path, 'utf8')) as Parameters<typeof combine>[3];
+      const typed = { [option]: '00020101000000', [number]: 42 };
+      const options: Record<string, unknown> = combine(typed, '', target, schema, 'api', '.');
+      expect(options).toMatchObject(typed);
+      const own = { [option]: options[option] };
+      expect(await command(own, task(executor))).toEqual({ success: true });
+    }
     expect(await counts()).toMatchObject({ applied: 0, pending: 2 });
   });
 

@@ -1,6 +1,7 @@
 import { formatBaseline, type BaselineOptions, type BaselineResult } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { durationsOf, runTask } from '../shared/run-task';
+import { nameText } from '../shared/options';
 import { versionText } from '../shared/version-option';
 import type { BaselineExecutorSchema } from './schema';
 
@@ -10,7 +11,7 @@ const baselineExecutor: PromiseExecutor<BaselineExecutorSchema> = (options, cont
   const optionsFor = (project: string): BaselineOptions => ({
     to: versionText('to', to, project),
     mode: dryRun === true ? 'dry-run' : 'run',
-    confirm,
+    confirm: nameText(confirm),
   });
   return runTask<BaselineResult>({
     options,

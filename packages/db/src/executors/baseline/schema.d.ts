@@ -7,7 +7,7 @@ export interface BaselineExecutorSchema extends CommonOptions {
   /** Show what would be marked, and mark nothing. */
   readonly dryRun?: boolean;
   /** The environment's name, which a protected database requires. */
-  readonly confirm?: string;
+  readonly confirm?: string | number;
   /** How long to wait for another runner of the same project. */
   readonly lockWait?: string | number;
 }

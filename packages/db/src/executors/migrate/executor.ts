@@ -13,6 +13,7 @@ import type { ExecutorContext, PromiseExecutor } from '@nx/devkit';
 import { isInitiator } from '../shared/environment';
 import { explainLostOrder } from '../shared/lost-order';
 import { durationsOf, runTask } from '../shared/run-task';
+import { nameText } from '../shared/options';
 import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
@@ -50,7 +51,11 @@ async function migrate(
   context: ExecutorContext,
 ): Promise<RunResult | TenantsResult> {
   const { concurrency, canary, stopAfter: stopAfterFailures } = options;
-  const careful: MigrateTenantsOptions = { concurrency, canary, stopAfterFailures };
+  const careful: MigrateTenantsOptions = {
+    concurrency,
+    canary: nameText(canary),
+    stopAfterFailures,
+  };
   const what = {
     to: targetVersion(options, context, agent.settings.project),
     mode: options.dryRun === true ? 'dry-run' : 'run',

@@ -17,7 +17,7 @@ export interface MigrateExecutorSchema extends CommonOptions, DurationOptions, R
   /** How many tenants at once. */
   readonly concurrency?: number;
   /** The tenant that goes first and alone. */
-  readonly canary?: string;
+  readonly canary?: string | number;
   /** Begin no further tenant after so many failures. */
   readonly stopAfter?: number;
 }

@@ -12,6 +12,7 @@ import {
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { durationsOf, runTask } from '../shared/run-task';
+import { nameText } from '../shared/options';
 import { versionText } from '../shared/version-option';
 import type { RepairExecutorSchema } from './schema';
 
@@ -37,7 +38,7 @@ const repairExecutor: PromiseExecutor<RepairExecutorSchema> = (options, context)
     run: (agent) =>
       adoptEnvironment === undefined
         ? agent.repair(repairOptionsOf(options, agent.settings.project))
-        : adopt(agent, adoptEnvironment, options),
+        : adopt(agent, String(adoptEnvironment), options),
     format: (result, detail) =>
       'histories' in result
         ? formatAdoption(result)
@@ -73,7 +74,11 @@ function adopt(
       'Adopt the environment first, then repair single migrations.',
     );
   }
-  return agent.adoptEnvironment({ from, mode: dryRun ? 'show' : 'run', confirm });
+  return agent.adoptEnvironment({
+    from,
+    mode: dryRun ? 'show' : 'run',
+    confirm: nameText(confirm),
+  });
 }
 
 function repairOptionsOf(options: RepairExecutorSchema, project: string): RepairOptions {
@@ -97,7 +102,7 @@ function repairOptionsOf(options: RepairExecutorSchema, project: string): Repair
     migration: name === undefined ? undefined : versionText('name', name, project),
     action,
     mode: options.dryRun !== true && (action !== undefined || options.yes) ? 'run' : 'show',
-    confirm,
+    confirm: nameText(confirm),
   };
 }
 

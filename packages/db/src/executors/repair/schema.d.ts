@@ -15,11 +15,11 @@ export interface RepairExecutorSchema extends CommonOptions, DurationOptions {
   /** Record the new checksum. */
   readonly acceptChecksum?: boolean;
   /** The environment that the database is a restored copy of. */
-  readonly adoptEnvironment?: string;
+  readonly adoptEnvironment?: string | number;
   /** Do everything that was shown. */
   readonly yes?: boolean;
   /** Show what would be done, and change nothing. */
   readonly dryRun?: boolean;
   /** The environment's name, which a protected database requires. */
-  readonly confirm?: string;
+  readonly confirm?: string | number;
 }

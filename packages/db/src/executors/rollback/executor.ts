@@ -7,6 +7,7 @@ import {
 } from '@flashfusion/migrator';
 import type { PromiseExecutor } from '@nx/devkit';
 import { durationsOf, runTask } from '../shared/run-task';
+import { nameText } from '../shared/options';
 import { versionText } from '../shared/version-option';
 import { reportTo } from '../shared/write-report';
 import type { RollbackExecutorSchema } from './schema';
@@ -17,7 +18,7 @@ const rollbackExecutor: PromiseExecutor<RollbackExecutorSchema> = (options, cont
   const optionsFor = (project: string, targets: number): RollbackOptions => ({
     selection: selectionOf(options, project),
     mode: dryRun === true ? 'dry-run' : 'run',
-    confirm,
+    confirm: nameText(confirm),
     notApplied: targets > 1 ? 'skip' : 'refuse',
   });
   return runTask<RunResult>({

@@ -11,5 +11,5 @@ export interface RollbackExecutorSchema extends CommonOptions, DurationOptions, 
   /** Show what would be reverted, and revert nothing. */
   readonly dryRun?: boolean;
   /** The environment's name, which a protected database requires. */
-  readonly confirm?: string;
+  readonly confirm?: string | number;
 }

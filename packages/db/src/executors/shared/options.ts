@@ -31,3 +31,8 @@ export interface ReportOptions {
   /** Folder of report files, relative to the workspace; none are written or read without it. */
   readonly reportFolder?: string;
 }
+
+/** The text of an option that takes any name. Nx makes a number of a name of digits. */
+export function nameText(name: string | number | undefined): string | undefined {
+  return name === undefined ? undefined : String(name);
+}
