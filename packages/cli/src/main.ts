@@ -38,7 +38,7 @@ class Main {
   async run(): Promise<void> {
     process.exit = (code) => this.refuseExit(code);
     process.on('uncaughtException', (error) => {
-      if (!isLeftToEngine()) void this.crash(error);
+      if (!isLeftToEngine()) void this.crashOfStray(error);
     });
     process.once('beforeExit', () => void this.crashOfWaiting());
     try {
@@ -59,6 +59,16 @@ class Main {
     if (first) this.state = 'crashing';
     await this.writeError(error);
     if (first) await this.leave(EXIT.failed);
+  }
+
+  private async crashOfStray(thrown: unknown): Promise<void> {
+    let error = thrown;
+    try {
+      error = (await import('./stray-error.js')).explainStrayError(thrown);
+    } catch {
+      // The installation is broken: the error is shown as it is.
+    }
+    await this.crash(error);
   }
 
   /**

@@ -215,3 +215,22 @@ describe('E6: standard output with --json', () => {
     expect(JSON.parse(text)).toMatchObject({ plan: { steps: { length: 12 } } });
   });
 });
+
+describe('E2: an error that no code waits for, outside of a migration', () => {
+  it.each([
+    ["Promise.reject(new Error('loose'));", 'loose'],
+    ["setTimeout(() => { throw new Error('loose'); });", 'loose'],
+    ['Promise.reject(10n);', '10'],
+  ])('E2: %s in a configuration is explained', async (code, text) => {
+    const cwd = await folderWith({ ...config(code), ...USERS_AND_TEAMS });
+    const { exitCode, stdout } = await ff({ cwd }, 'db', 'migrate', '--json');
+    expect(exitCode).toBe(1);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    expect(error.code).toBe('MIGRATION_FAILED');
+    expect(error.message).toContain(text);
+    if (text === 'loose')
+      expect(error).toMatchObject({
+        where: `${cwd}/db.config.mjs:1:` + (code.startsWith('P') ? '16' : '26'),
+      });
+  });
+});
