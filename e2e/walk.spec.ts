@@ -56,6 +56,24 @@ describe('walk: an empty ts-preset workspace with scoped names', () => {
     expect(await workspace.shell('npx nx run api:status:staging')).toContain('2 pending');
   });
 
+  it('D1: no form of a mistyped configuration reaches another database, whatever NODE_ENV is', async () => {
+    for (const typed of [
+      'run api:migrate:stagin',
+      'run @acme/api:migrate:stagin',
+      'run-many -t migrate -c stagin',
+    ]) {
+      const { exitCode, output } = await workspace.try(
+        `NODE_ENV=staging node_modules/.bin/nx ${typed}`,
+      );
+      expect({ typed, exitCode, output }).toMatchObject({
+        exitCode: expect.any(Number) as number,
+        output: expect.stringMatching(/UNKNOWN_ENVIRONMENT.*@acme\/api.*"stagin"/) as string,
+      });
+      expect(exitCode).not.toBe(0);
+    }
+    expect(await staging.query(`SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
+  });
+
   it('walk: does what the table of commands in the README says', async () => {
     await workspace.commit();
     const done: string[] = [];
