@@ -98,15 +98,25 @@ export type { ScaffoldedMigration } from './scaffold/scaffold-migration';
 
 // For tools that print.
 export { foldReports, type FoldedReport } from './report/fold-reports';
-export { formatError, formatProblems, type FormatErrorOptions } from './report/format-error';
+export {
+  formatError,
+  formatProblems,
+  presentableError,
+  type FormatErrorOptions,
+} from './report/format-error';
 export { formatEvent } from './report/format-event';
 export { formatMarkdownSummary, type Refusal } from './report/format-markdown';
 export { formatPlan } from './report/format-plan';
 export { formatAdoption, formatBaseline, formatRepair } from './report/format-repair';
 export { formatRunResult } from './report/format-run-result';
-export { formatSkipped, type SkippedNoun } from './report/format-skipped';
+export { formatSkipped } from './report/format-skipped';
 export { formatStatus } from './report/format-status';
 export { formatStatusMatrix } from './report/format-status-matrix';
+export {
+  formatSkippedTargets,
+  formatTargetErrors,
+  type TargetError,
+} from './report/format-targets';
 export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';
 export { formatRunOrigin, formatStaleReports, skippedRefusals } from './report/format-origin';
 export {
@@ -135,7 +145,7 @@ export {
 export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
-export { failedTargets } from './targets/failed-targets';
+export { failedTargets, NOTHING_TO_REPEAT } from './targets/failed-targets';
 export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
 export type { TargetChoice } from './targets/select-targets';
@@ -147,7 +157,7 @@ export {
   type Visit,
 } from './targets/visit-in-order';
 export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remedy';
-export { targetOf, targetPath, type Target } from './target';
+export { targetOf, targetPath, type Target, type TargetPlace } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { ciOrigin } from './run/claimed-runner';
 export { foreignValue } from './text/foreign-value';

@@ -8,6 +8,11 @@ export interface Target {
   readonly tenant?: string | undefined;
 }
 
+/** A target as far as it is known: a command may end before it has chosen an environment. */
+export type TargetPlace = Omit<Target, 'environment'> & {
+  readonly environment: string | undefined;
+};
+
 /** Only the fields that make up a target, of anything that has more; without those that are absent. */
 export function targetOf({ project, environment, databaseName, tenant }: Target): Target {
   return {
@@ -19,6 +24,10 @@ export function targetOf({ project, environment, databaseName, tenant }: Target)
 }
 
 /** The target within its project, for people: `production/eu/acme`. */
-export function targetPath({ environment, databaseName, tenant }: Omit<Target, 'project'>): string {
+export function targetPath({
+  environment,
+  databaseName,
+  tenant,
+}: Omit<TargetPlace, 'project'>): string {
   return [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');
 }

@@ -1,4 +1,9 @@
-import { failedTargets, MigratorError, type MigrationAgent } from '@flashfusion/migrator';
+import {
+  failedTargets,
+  MigratorError,
+  NOTHING_TO_REPEAT,
+  type MigrationAgent,
+} from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
 import { EXIT } from '../exit-code';
 import { onEachTarget, type Outcome } from '../outcome';
@@ -53,7 +58,7 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
 
 /** `--only-failed` with nothing to repeat. In JSON it is an empty list. */
 const NONE_FAILED = {
-  text: 'Nothing to repeat: no database or tenant has failed. What is pending is applied without --only-failed.',
+  text: NOTHING_TO_REPEAT,
   error: undefined,
   exitCode: EXIT.done,
 } as const;

@@ -3,6 +3,8 @@ import {
   formatStatus,
   formatStatusMatrix,
   MigratorError,
+  presentableError,
+  targetOf,
   type EarlierReport,
   type MigrationAgent,
   type StatusResult,
@@ -53,8 +55,7 @@ export async function status(flags: StatusFlags, runtime: Runtime): Promise<Outc
       if (!agent.hasTenants) columns.push({ name, status: undefined });
       const text = `${name}: ${formatError(error, { style: runtime.style })}`;
       failures.push(text);
-      const { project, environment, databaseName } = agent.settings;
-      const document = { project, environment, databaseName, error };
+      const document = { ...targetOf(agent.settings), error: presentableError(error) };
       return { document, text, exitCode: exitCodeOfError(error), effect: 'unchanged' };
     }
   };

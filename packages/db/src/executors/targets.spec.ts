@@ -65,6 +65,14 @@ describe('the executors and their targets', () => {
     ]);
   });
 
+  it('G2: show an error that is the same for several targets once', async () => {
+    await migrate({ tenant: 7 }, task('migrate', 'saas'));
+    const options = { last: 1, tenant: '7,acme' };
+    expect(await rollback(options, task('rollback', 'saas'))).toEqual({ success: false });
+    expect(printed.err).toMatch(/^shop · saas\/7, saas\/acme\nTARGETS_DIFFER/m);
+    expect(printed.err.match(/TARGETS_DIFFER/g)).toHaveLength(1);
+  });
+
   it('leave names as they were typed: Nx would make a number of 007', () => {
     for (const executor of ['baseline', 'migrate', 'repair', 'rollback', 'status']) {
       const text = readFileSync(join(__dirname, executor, 'schema.json'), 'utf8');

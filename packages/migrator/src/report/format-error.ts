@@ -35,6 +35,12 @@ export function formatError(error: unknown, options: FormatErrorOptions = {}): s
   return redact(detail === 'verbose' ? [text, ...causes(error)].join('\n') : text);
 }
 
+/** What was thrown, as JSON shows it. An error without a stable code gets `UNEXPECTED`, so that a reader finds the same fields. */
+export function presentableError(error: unknown): unknown {
+  if (isMigratorError(error)) return error;
+  return { code: 'UNEXPECTED', message: formatError(error), problems: [] };
+}
+
 /** Problems for people, one under the other; several are headed by their number. */
 export function formatProblems(given: readonly Problem[], style: Style = plainStyle): string {
   const problems = foreignValue(given);

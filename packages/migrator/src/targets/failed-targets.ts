@@ -1,9 +1,13 @@
 import type { MigrationAgent } from '../agent';
 
+/** What a command says if {@link failedTargets} finds none. */
+export const NOTHING_TO_REPEAT =
+  'Nothing to repeat: no database or tenant has failed. What is pending is applied without --only-failed.';
+
 /**
- * The targets that a run failed on and that are not in order yet, found by looking at their databases: a migration failed or was
+ * The targets that a run failed on and that are not in order yet, found by reading their histories: a migration failed or was
  * interrupted, something would stop `migrate` now (a changed file, another environment), or the target cannot be reached. A target
- * that was not reached, or refused for a reason that is gone (a held lock), left no trace and is not among them.
+ * that was skipped, or refused for a reason that is gone (a held lock), left no trace and is not among them.
  *
  * @param agents one for each database, with its tenants in it; or for each target
  * @returns the agents of those databases, narrowed to those tenants; none if nothing failed. Changes nothing and takes no lock.

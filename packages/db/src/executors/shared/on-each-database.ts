@@ -1,20 +1,16 @@
 import {
+  presentableError,
   visitInOrder,
   type Ending,
   type KeepGoing,
   type MigrationAgent,
   type RefusedTarget,
+  type TargetPlace,
   type Visit,
 } from '@flashfusion/migrator';
-import { presentable } from './output';
 
 /** Which target a task was about, as far as it got to know. */
-export interface Place {
-  readonly project: string;
-  readonly environment: string | undefined;
-  readonly databaseName: string | undefined;
-  readonly tenant?: string | undefined;
-}
+export type Place = TargetPlace;
 
 /** What came of one database: a result, a refusal before or instead of one, or nothing as an earlier one failed. */
 export type Finding<Result> =
@@ -55,7 +51,7 @@ export function documentOf<Result>(finding: Finding<Result>): unknown {
     case 'result':
       return finding.result;
     case 'refused':
-      return { ...finding.place, error: presentable(finding.error) };
+      return { ...finding.place, error: presentableError(finding.error) };
     case 'not-reached':
       return { ...finding.place, status: 'not-reached' };
   }

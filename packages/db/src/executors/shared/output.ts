@@ -23,12 +23,6 @@ export function printJson(value: unknown, stdout: ResultStream): void {
   stdout.write(`${toJson(value)}\n`);
 }
 
-/** What was thrown, as JSON shows it. An error without a stable code gets one, so that a reader finds the same fields. */
-export function presentable(error: unknown): unknown {
-  const known = (error as { name?: unknown } | null | undefined)?.name === 'MigratorError';
-  return known ? error : { code: 'UNEXPECTED', message: formatError(error), problems: [] };
-}
-
 /**
  * Waits until the output of a task is written, and reports a result that is lost.
  *

@@ -1,4 +1,4 @@
-import type { GivenNames, ReportedTask } from '@flashfusion/migrator';
+import type { GivenNames, ReportedTask, TargetPlace } from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { tasksBefore } from './task-dependencies';
 
@@ -20,7 +20,7 @@ type Task = Tasks['tasks'][string];
 export function currentTask(
   context: PlanContext,
   planned: readonly ReportedTask[],
-  place: { readonly environment: string | undefined; readonly databaseName: string | undefined },
+  place: Pick<TargetPlace, 'environment' | 'databaseName'>,
 ): ReportedTask {
   const { projectName: project = '', targetName = 'task', configurationName } = context;
   const target = { project, target: targetName, configuration: configurationName };

@@ -2,10 +2,12 @@ import {
   checkTargets,
   formatError,
   formatEvent,
-  formatSkipped,
+  formatSkippedTargets,
+  formatTargetErrors,
   MigrationAgent,
   MigratorError,
   nameCommandsFor,
+  NOTHING_TO_REPEAT,
   type ChangingCommand,
   type Ending,
   type GivenNames,
@@ -122,19 +124,18 @@ async function findingsOf<Result>(
     if (chosen.kind === 'other') return [];
     const all = await loadAgents(task, chosen.database, signal);
     agents = (await task.narrow?.(all)) ?? all;
-    if (agents.length === 0 && all.length > 0)
-      tell('Nothing to repeat: no database or tenant has failed.');
+    if (agents.length === 0 && all.length > 0) tell(NOTHING_TO_REPEAT);
     const refused = await checkTask(task, agents);
     if (refused.length > 0) {
       const findings = refusedFindings(agents, refused);
-      for (const finding of findings) tellFinding(task, finding, stdout);
+      tellRefused(task, findings);
       tellSkipped(findings);
       return findings;
     }
   } catch (error) {
-    const refused: Finding<Result> = { kind: 'refused', place: presumedPlace(task), error };
-    tellFinding(task, refused, stdout);
-    return [refused];
+    const refused: Finding<Result>[] = [{ kind: 'refused', place: presumedPlace(task), error }];
+    tellRefused(task, refused);
+    return refused;
   }
   const findings = await onEachDatabase(agents, {
     run: (agent) => task.run(agent, agents.length),
@@ -150,8 +151,7 @@ async function findingsOf<Result>(
 /** One line, behind the error that is the reason. */
 function tellSkipped(findings: readonly Finding<unknown>[]): void {
   const places = findings.flatMap(({ kind, place }) => (kind === 'not-reached' ? place : []));
-  const noun = places.some(({ tenant }) => tenant !== undefined) ? 'tenant' : 'database';
-  const line = formatSkipped(noun, places.map(pathOf));
+  const line = formatSkippedTargets(places);
   if (line !== undefined) tell(line);
 }
 
@@ -173,27 +173,34 @@ function tellFinding<Result>(
 ): void {
   const { options, context } = task;
   const detail = detailOf(options, context);
-  const { project, databaseName, tenant } = finding.place;
-  const narrowed = databaseName !== undefined || tenant !== undefined;
   switch (finding.kind) {
     case 'result':
       if (options.json !== true) print(task.format(finding.result, detail), stdout);
       return;
     case 'refused':
-      if (narrowed) tell(`${project} · ${pathOf(finding.place)}`);
-      return tell(formatError(finding.error, { detail }));
+      return tellRefused(task, [finding]);
     case 'not-reached':
       // All of them are told together.
       return;
   }
 }
 
-function detailOf(options: CommonOptions, { isVerbose }: ExecutorContext): Detail {
-  return options.verbose === true || isVerbose ? 'verbose' : 'short';
+/** The errors, each once, below the targets that it is about. */
+function tellRefused<Result>(
+  { options, context }: Task<Result>,
+  findings: readonly Finding<Result>[],
+): void {
+  const detail = detailOf(options, context);
+  const errors = findings.flatMap((finding) =>
+    finding.kind === 'refused' ? { target: finding.place, error: finding.error } : [],
+  );
+  for (const text of formatTargetErrors(errors, (error) => formatError(error, { detail }))) {
+    tell(text);
+  }
 }
 
-function pathOf({ environment, databaseName, tenant }: Place): string {
-  return [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');
+function detailOf(options: CommonOptions, { isVerbose }: ExecutorContext): Detail {
+  return options.verbose === true || isVerbose ? 'verbose' : 'short';
 }
 
 /** Where a task works as long as its configuration was not read, or when it cannot be. */

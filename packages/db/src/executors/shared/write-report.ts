@@ -1,5 +1,6 @@
 import {
   formatMarkdownSummary,
+  presentableError,
   redact,
   tenantReports,
   tenantsNotReached,
@@ -17,7 +18,6 @@ import { join, resolve } from 'node:path';
 import { batchOf } from '../../request';
 import { failureOf } from './lost-report';
 import { documentOf, type Finding, type Place } from './on-each-database';
-import { presentable } from './output';
 import { currentTask, plannedTasks, type PlanContext } from './planned-tasks';
 import { reportName } from './report-name';
 import {
@@ -170,6 +170,6 @@ function refusalOf(finding: Finding<Result>): Refusal[] {
     }));
   }
   if (finding.kind === 'not-reached') return [{ name, message: 'skipped' }];
-  const { code, message } = presentable(finding.error) as { code: string; message: string };
+  const { code, message } = presentableError(finding.error) as { code: string; message: string };
   return [{ name, code, message: redact(message) }];
 }
