@@ -26,9 +26,9 @@ export const createDependencies: CreateDependencies<DbPluginOptions> = async (op
 };
 
 /**
- * Tells the tasks which command started them, for their reports, and which configuration was asked for. Nx drops the name of a configuration that a target does not have and
- * runs the target without it: `nx run api:migrate:stagin` would migrate the default database. With this the executor
- * knows, and refuses.
+ * Tells the tasks which command started them, for their reports, and which configuration was asked for. Nx drops the name of
+ * a configuration that a target does not have and runs the target without it: `nx run api:migrate:stagin` would migrate the
+ * default database. With this the executor knows, and refuses.
  */
 export const preTasksExecution: PreTasksExecution<DbPluginOptions> = (
   _options,

@@ -106,9 +106,10 @@ export class MigrationAgent {
   /**
    * Finds and checks the configuration, and chooses the targets that a command acts on.
    *
-   * @returns one agent for each database with its tenants, or for each tenant where one was named or `act` is `named`
-   * @throws {MigratorError} as {@link load}; `UNKNOWN_TENANT` for each unknown name; `INVALID_ARGUMENT` if `act` is `named` and
-   *   the options do not name which of several databases and tenants are meant
+   * @returns with `per: 'database'` one agent for each database with its tenants, or for the one tenant that was named; with
+   *   `per: 'target'` one agent for each database without tenants and for each tenant
+   * @throws {MigratorError} as {@link load}; `UNKNOWN_TENANT` for each unknown name; `INVALID_ARGUMENT` if `named` is set and the
+   *   options do not name which of several databases and tenants are meant
    */
   static async targets(options: TargetOptions): Promise<MigrationAgent[]> {
     const { selectTargets } = await import('./targets/select-targets.js');

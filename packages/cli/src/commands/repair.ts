@@ -27,7 +27,7 @@ export interface RepairFlags extends DatabaseFlags {
   readonly confirm?: string;
 }
 
-/** `ff db repair`: mends what the history says. Only shows it, unless one of the flags says to go on. */
+/** `ff db repair`: corrects the history. Only shows what needs repair, unless a flag chooses an action. */
 export async function repair(
   nameOrVersion: string | undefined,
   flags: RepairFlags,
@@ -116,7 +116,7 @@ export function repairOptionsOf(
     throw new MigratorError(
       'INVALID_ARGUMENT',
       `A migration cannot be repaired in ${actions.length} ways at once: ${actions.map((action) => `--${action}`).join(', ')}.`,
-      { hint: 'Give one of them.' },
+      { hint: 'Pass one of them.' },
     );
   }
   const [action] = actions;

@@ -63,10 +63,10 @@ export function selectionOf(
   throw new MigratorError(
     'INVALID_ARGUMENT',
     only === undefined
-      ? 'What shall be rolled back was not said.'
-      : 'What shall be rolled back was said in more than one way.',
+      ? 'The command does not say what to revert.'
+      : 'The command says in more than one way what to revert.',
     {
-      hint: 'Give one of: a migration’s name or version, --to=<version> for everything after it, --last[=<n>] for the newest.',
+      hint: 'Pass one of: a migration’s name or version, --to=<version> for everything after it, --last[=<n>] for the newest.',
     },
   );
 }

@@ -49,7 +49,7 @@ describe('the report of a task that was refused, folded by ff', () => {
       expect.stringMatching(
         /^\*\*reports\/api\/migrate\.staging\.json\*\*: INVALID\\_CONNECTION: .*UNSET\\_DATABASE\\_URL is not set/,
       ),
-      '**reports/api/rollback.development.json**: INVALID\\_ARGUMENT: Nothing says what to revert.\n',
+      '**reports/api/rollback.development.json**: INVALID\\_ARGUMENT: The command does not say what to revert.\n',
     ]);
     expect(JSON.parse((await fold('--json')).stdout)).toMatchObject({
       status: 'failed',

@@ -14,7 +14,6 @@ import {
   projectDatabase,
   type CommandContext,
 } from './project-database';
-import { findTenants } from './find-tenants';
 import { readProjectHistory } from './read-project-history';
 import { tenantSettings } from './tenant-settings';
 
@@ -179,6 +178,7 @@ function tenantNames(
 ): Promise<readonly string[]> {
   const { project, environment, databaseName = '' } = context.settings;
   return context.sources.tenants(JSON.stringify([project, environment, databaseName]), async () => {
+    const { findTenants } = await import('./find-tenants.js');
     const database = await projectDatabase({ ...context, onEvent: () => undefined });
     return (await findTenants(database, open)).map(({ name }) => name);
   });

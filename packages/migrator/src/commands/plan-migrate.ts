@@ -53,9 +53,9 @@ export interface PlannedRun {
 }
 
 /**
- * The project's migration files, checked and hashed, not loaded. Git drops an empty folder, so a folder that does not exist is read
- * as an empty one, if it is the default folder or the history knows migrations of the project: those are then reported as files that are gone. Any
- * other path may be mistyped, and is an error.
+ * The project's migration files, checked and hashed, not loaded. Git drops an empty folder, so a folder that does not exist is
+ * read as an empty one if it is the default folder, or if the history has migrations of the project: those are then reported
+ * as files that are gone. Any other path may be mistyped, and is an error.
  */
 export async function findFiles(context: CommandContext): Promise<readonly MigrationFile[]> {
   const { settings, sources } = context;

@@ -1,7 +1,7 @@
 import type { RunResult } from '../run/result';
 import { formatDuration } from './duration';
 import { foldReports } from './fold-reports';
-import { countMessages, firstLine, formatUnkept } from './format-messages';
+import { countMessages, firstLineOf, formatUnkept } from './format-messages';
 import { shortList } from './format-rename';
 import { groupByReason, type ReasonGroup } from './group-by-reason';
 import { foreignText } from '../text/inert';
@@ -154,7 +154,7 @@ function formatWarnings(runs: readonly RunReport[]): string {
       .filter(({ severity }) => severity === 'WARNING')
       .map(
         ({ message }) =>
-          `- **WARNING** of ${escapeMarkdown(id)}: ${escapeMarkdown(firstLine(message))}`,
+          `- **WARNING** of ${escapeMarkdown(id)}: ${escapeMarkdown(firstLineOf(message))}`,
       ),
   );
   const unique = [...new Set(lines)];

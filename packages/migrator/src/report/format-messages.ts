@@ -4,7 +4,7 @@ import type { ServerMessage, ServerMessages } from '../migration/server-messages
 import type { TenantOutcome } from '../run/result';
 import { shortList } from './format-rename';
 import type { Style } from './style';
-import { count, indent } from './wording';
+import { count, firstLine, indent } from './wording';
 
 /** How much is told. */
 export type MessageDetail = 'short' | 'verbose';
@@ -111,7 +111,7 @@ export function formatTenantMessages(
       all.push(messages);
       for (const { severity, message } of messages.kept) {
         if (classOf(severity) === 'debug') continue;
-        const line = `${severity} of ${id}: ${firstLine(message)}`;
+        const line = `${severity} of ${id}: ${firstLineOf(message)}`;
         const group = groups.get(line) ?? { line, names: new Set() };
         groups.set(line, group);
         group.names.add(tenant);
@@ -157,10 +157,9 @@ function rank(line: string): number {
   return line.startsWith('WARNING') ? 0 : 1;
 }
 
-/** The first line of a text, cut. */
-export function firstLine(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  return line.length <= LONGEST_LINE ? line : `${line.slice(0, LONGEST_LINE)}…`;
+/** The first line of a message, cut to 300 characters. */
+export function firstLineOf(message: string): string {
+  return firstLine(message, LONGEST_LINE);
 }
 
 function mostShown(group: MessageClass): number {

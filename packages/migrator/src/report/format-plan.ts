@@ -7,10 +7,13 @@ import { redact } from '../text/redact';
 import { formatPlannedRename } from './format-rename';
 import { targetOf, type Target } from '../target';
 import { plainStyle, type Style } from './style';
-import { count, paragraphs } from './wording';
+import { count, firstLine, paragraphs } from './wording';
 
 /** How many digits of a checksum are shown. */
 const SHORT_CHECKSUM = 12;
+
+/** Characters of an earlier error that are shown. */
+const WIDEST_ERROR = 200;
 
 /** What a dry run prints: every step in order, why it is there, what it says of itself, and how it would run. */
 export function formatPlan(
@@ -85,7 +88,7 @@ export function describeReason(reason: StepReason): string {
     case 'retry-failed':
       return reason.error === undefined
         ? 'failed before, tried again'
-        : `failed before, tried again (${firstLine(reason.error)})`;
+        : `failed before, tried again (${firstLine(reason.error, WIDEST_ERROR)})`;
     case 'reverted-before':
       return 'reverted before, applied again';
     case 'out-of-order':
@@ -97,12 +100,4 @@ export function describeReason(reason: StepReason): string {
     case 'after-target':
       return `after ${reason.target}`;
   }
-}
-
-/** Characters of an earlier error that are shown. */
-const WIDEST_ERROR = 200;
-
-function firstLine(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  return line.length <= WIDEST_ERROR ? line : `${line.slice(0, WIDEST_ERROR)}…`;
 }

@@ -9,7 +9,7 @@ import { redact } from '../text/redact';
 import { foreignValue } from '../text/foreign-value';
 import { plainStyle, type Style } from './style';
 import { formatTable } from './table';
-import { count, formatHead, indent, paragraphs } from './wording';
+import { count, firstLine, formatHead, indent, paragraphs } from './wording';
 
 /** Characters of an error in a row of the table. */
 const WIDEST_ERROR = 200;
@@ -124,12 +124,9 @@ function formatRecent(recent: readonly HistoryEntry[], style: Style): string | u
     `${entry.version} ${entry.name}`,
     entry.success ? style.good('ok') : entry.state === 'running' ? 'started' : style.bad('failed'),
     formatDuration(entry.executionTimeMs),
-    entry.error === undefined ? '' : `${entry.error.code}: ${firstLine(entry.error.message)}`,
+    entry.error === undefined
+      ? ''
+      : `${entry.error.code}: ${firstLine(entry.error.message, WIDEST_ERROR)}`,
   ]);
   return `Last ${count(recent.length, 'history row')}:\n${indent(formatTable(rows))}`;
-}
-
-function firstLine(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  return line.length <= WIDEST_ERROR ? line : `${line.slice(0, WIDEST_ERROR)}…`;
 }

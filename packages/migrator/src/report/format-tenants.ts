@@ -55,7 +55,7 @@ export function formatTenantsResult(
       formatCounts(result, style),
       formatLowered(result, style),
       result.counts.notReached + result.counts.failed + result.counts.refused > 0
-        ? 'Run the same command again to go on: tenants that are done are only looked at.'
+        ? 'Run the same command again to continue: tenants that are done are only read.'
         : undefined,
     ]),
   );

@@ -32,6 +32,12 @@ export function formatEmptyFolder(folder: string): string {
   return `Nothing to apply: there are no migrations yet in ${folder}. Generate the first one (${generateCommands()}), or correct \`migrations\` in db.config.`;
 }
 
+/** The first line of a text, cut to a number of characters. */
+export function firstLine(text: string, limit: number): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length <= limit ? line : `${line.slice(0, limit)}…`;
+}
+
 /** Puts spaces in front of every line. */
 export function indent(text: string, spaces: number = 2): string {
   const margin = ' '.repeat(spaces);

@@ -81,8 +81,8 @@ export interface StatusResult extends ResultContext, PendingRename {
 export interface TenantOutcome {
   readonly tenant: string;
   /**
-   * `refused`: something stood in the way before its schema was touched; `not-reached`: it was skipped, because the run stopped before it. Running
-   * again takes up what is not `done`.
+   * `refused`: something stood in the way before its schema was touched; `not-reached`: it was skipped, because the run stopped
+   * before it. Running again takes up what is not `done`.
    */
   readonly status: RunResult['status'] | 'refused' | 'not-reached';
   /** Empty where nothing ran. */

@@ -105,7 +105,7 @@ export function redactUpTo(text: string, limit: number): RedactedHead {
 }
 
 /** Where secrets stand in a text, in order and without overlaps. */
-export function secretRanges(text: string): TextRange[] {
+function secretRanges(text: string): TextRange[] {
   const found = rangesIn(text);
   let level = decodeOnce(text);
   for (let depth = 1; level !== undefined; depth += 1) {

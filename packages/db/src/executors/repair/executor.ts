@@ -89,7 +89,7 @@ function repairOptionsOf(options: RepairExecutorSchema, project: string): Repair
     const given = actions.map((each) => `--${each}`).join(', ');
     throw invalid(
       `A migration cannot be repaired in ${actions.length} ways at once: ${given}.`,
-      'Give one of them.',
+      'Pass one of them.',
     );
   }
   if (action !== undefined && name === undefined) {

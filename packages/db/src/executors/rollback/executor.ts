@@ -60,9 +60,9 @@ function selectionOf({ name, to, last }: RollbackExecutorSchema, project: string
   throw new MigratorError(
     'INVALID_ARGUMENT',
     selection === undefined
-      ? 'Nothing says what to revert.'
-      : 'Only one of --name, --to and --last can be given.',
-    { hint: 'Give --name=<name or version>, --to=<version> or --last=<count>.' },
+      ? 'The command does not say what to revert.'
+      : 'The command says in more than one way what to revert.',
+    { hint: 'Pass one of: --name=<name or version>, --to=<version> or --last=<count>.' },
   );
 }
 
