@@ -96,13 +96,13 @@ describe('E6: standard output with --json', () => {
       'leaves a rejection',
       `Promise.reject(new Error('loose')); await new Promise((go) => setTimeout(go, 50));`,
       1,
-      'UNEXPECTED',
+      'MIGRATION_FAILED',
     ],
     [
       'throws in a timer',
       `setTimeout(() => { throw 10n; }); await new Promise((go) => setTimeout(go, 50));`,
       1,
-      'UNEXPECTED',
+      'MIGRATION_FAILED',
     ],
   ])('E6: is one document if the configuration %s', async (_, code, exit, expected) => {
     const cwd = await folderWith({
