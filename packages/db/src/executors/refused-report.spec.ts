@@ -47,9 +47,9 @@ describe('the report of a task that was refused, folded by ff', () => {
     expect(stdout.split('\n\n')).toEqual([
       '### Database migrations: refused',
       expect.stringMatching(
-        /^\*\*reports\/api\/migrate\.staging\.json\*\*: INVALID\\_CONNECTION: .*UNSET\\_DATABASE\\_URL is not set/,
+        /^\*\*api staging \(reports\/api\/migrate\.staging\.json\)\*\*: INVALID\\_CONNECTION: .*UNSET\\_DATABASE\\_URL is not set/,
       ),
-      '**reports/api/rollback.development.json**: INVALID\\_ARGUMENT: The command does not say what to revert.\n',
+      '**api development (reports/api/rollback.development.json)**: INVALID\\_ARGUMENT: The command does not say what to revert.\n',
     ]);
     expect(JSON.parse((await fold('--json')).stdout)).toMatchObject({
       status: 'failed',
@@ -68,7 +68,7 @@ describe('the report of a task that was refused, folded by ff', () => {
     expect(stdout).toMatch(
       /^### Database migrations: failed\n[^]*\| api \| regions\/asia \| done \|/,
     );
-    expect(stdout).toContain('regions.eu.json**: CONNECTION\\_FAILED: ');
+    expect(stdout).toContain('regions.eu.json)**: CONNECTION\\_FAILED: ');
     expect(stdout).toMatch(/\| api \| regions\/us \| done \|/);
     const json = (await fold('--json')).stdout;
     expect(JSON.parse(json)).toMatchObject({
