@@ -132,6 +132,35 @@ describe('walk: an empty ts-preset workspace with scoped names', () => {
     });
     workspace.write('acme/nx.json', nxJson);
   });
+
+  it('D2: a migration against the direction of the imports changes no other command', async () => {
+    // The code of api imports web, and a migration of web needs one of api.
+    const manifest = JSON.parse(workspace.read('acme/packages/api/package.json')) as object;
+    const dependencies = { dependencies: { '@acme/web': '*', tslib: '^2.3.0' } };
+    workspace.write('acme/packages/api/package.json', { ...manifest, ...dependencies });
+    const source = workspace.read('acme/packages/api/src/index.ts');
+    workspace.write('acme/packages/api/src/index.ts', `${source}export * from '@acme/web';\n`);
+    const [needed = ''] = /\d{14}/.exec(workspace.fileIn('packages/api/migrations', 'teams')) ?? [];
+    const name = 'create_owners --dependencies=@acme/api:create_teams';
+    await workspace.shell(`npx nx g @flashfusion/db:migration ${name} --project=web`);
+    const migration = workspace.fileIn('packages/web/migrations', 'create_owners');
+    expect(workspace.read(migration)).toContain(`:${needed}'`);
+
+    await workspace.shell('npx nx sync');
+    const configs = ['tsconfig.json', 'tsconfig.lib.json'].map(
+      (file) => `acme/packages/web/${file}`,
+    );
+    for (const file of configs) expect(workspace.read(file)).not.toContain('../api');
+    await workspace.shell('npx nx graph --file=graph.json');
+    const { graph } = JSON.parse(workspace.read('acme/graph.json')) as {
+      graph: { dependencies: Record<string, { target: string }[]> };
+    };
+    const edges = Object.values(graph.dependencies).flat();
+    expect(edges.map(({ target }) => target)).toEqual(['@acme/web']);
+    const output = await workspace.shell('npx nx run-many -t build typecheck migrate');
+    expect(output).toMatch(/Successfully ran targets build, typecheck, migrate/);
+    expect(await workspace.shell('npx nx run web:status')).toMatch(/create_owners +applied/);
+  });
 });
 
 describe('walk: two databases and three tenants', () => {
