@@ -1,6 +1,7 @@
 import {
   foreignValue,
   formatError,
+  groupByReason,
   inertColoredText,
   inertText,
   formatSkipped,
@@ -107,8 +108,15 @@ function formatSkippedTargets(
   return formatSkipped(noun, names, { style });
 }
 
+/** What differs between the commands that two targets need. */
+const ADDRESS = / --(?:database|tenant)=(?:'[^']*'|[^\s`']+)+/g;
+
+/** More targets than this are not listed above an error, unless the user wants everything. */
+const MOST_TARGETS = 12;
+
 /**
- * The errors of refused targets, each once, under the targets that it is about; without them where there is one to choose from.
+ * The errors of refused targets, each reason once, under the targets that it is about; without them where there is one to choose
+ * from.
  *
  * @returns by the first target of each error
  */
@@ -121,9 +129,15 @@ function refusalTexts(
     if (visit.kind !== 'refused') continue;
     byError.set(visit.error, [...(byError.get(visit.error) ?? []), visit.target]);
   }
+  const groups = groupByReason([...byError], ([error, [first]]) => ({
+    name: first === undefined ? '' : targetPath(first.settings),
+    reason: errorText(error, detail).replace(ADDRESS, ''),
+  }));
   const texts = new Map<MigrationAgent, string>();
-  for (const [error, [first, ...others]] of byError) {
-    if (first !== undefined) texts.set(first, refusalText([first, ...others], error, detail));
+  for (const { first, all } of groups) {
+    const agents = all.flatMap(([, each]) => each);
+    const [error, [at]] = first;
+    if (at !== undefined) texts.set(at, refusalText(agents, error, detail));
   }
   return texts;
 }
@@ -139,8 +153,10 @@ function refusalText(
     ({ databaseName, tenant }) => databaseName !== undefined || tenant !== undefined,
   );
   if (named.length === 0) return text;
-  const paths = named.map(targetPath).join(', ');
-  return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths}`))}\n${text}`;
+  const rest = detail.verbose ? 0 : Math.max(0, named.length - MOST_TARGETS);
+  const paths = named.slice(0, named.length - rest).map(targetPath);
+  const more = rest === 0 ? '' : `, and ${rest} more`;
+  return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths.join(', ')}${more}`))}\n${text}`;
 }
 
 /** The name that tells a target from the others of its environment. */

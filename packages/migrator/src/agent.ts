@@ -184,7 +184,7 @@ export class MigrationAgent {
    */
   async tenant(name: string): Promise<MigrationAgent> {
     const { requireTenant } = await import('./commands/migrate-tenants.js');
-    return this.with(requireTenant(await this.findTenants(), name).settings);
+    return this.with(requireTenant(await this.findTenants(), name, this.settings).settings);
   }
 
   /**

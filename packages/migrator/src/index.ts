@@ -148,6 +148,8 @@ export { toJson } from './report/to-json';
 export { failedTargets, NOTHING_TO_REPEAT } from './targets/failed-targets';
 export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
+export { groupByReason } from './report/group-by-reason';
+export { placeCanary, type PlacedCanary } from './targets/place-canary';
 export type { TargetChoice } from './targets/select-targets';
 export {
   endingOfMigrate,

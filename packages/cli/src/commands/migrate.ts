@@ -2,6 +2,7 @@ import {
   failedTargets,
   MigratorError,
   NOTHING_TO_REPEAT,
+  placeCanary,
   type MigrationAgent,
 } from '@flashfusion/migrator';
 import { parseWholeNumber } from '../arguments';
@@ -40,20 +41,21 @@ export async function migrate(flags: MigrateFlags, runtime: Runtime): Promise<Ou
   const careful = {
     concurrency: numberOf('--concurrency', flags.concurrency),
     stopAfterFailures: numberOf('--stop-after', flags.stopAfter),
-    canary: flags.canary,
   };
   const agents = await agentsOf(runtime, 'migrate', flags, {
     outOfOrder: flags.allowOutOfOrder ? 'allow' : undefined,
     per: 'database',
   });
-  refuseWithoutTenants(agents, careful);
+  refuseWithoutTenants(agents, { ...careful, canary: flags.canary });
   const chosen = flags.onlyFailed ? await failedTargets(agents) : agents;
   if (chosen.length === 0) return { ...NONE_FAILED, parts: [] };
-  const run = async (agent: MigrationAgent) =>
-    agent.hasTenants
-      ? tenantsPart(await agent.migrateTenants({ ...options, ...careful }), runtime)
-      : runPart(await agent.migrate(options), runtime);
-  return onEachTarget(chosen, run, 'past-refusals');
+  const placed = await placeCanary(chosen, flags.canary);
+  const run = async (agent: MigrationAgent) => {
+    if (!agent.hasTenants) return runPart(await agent.migrate(options), runtime);
+    const canary = placed.canaryOf(agent);
+    return tenantsPart(await agent.migrateTenants({ ...options, ...careful, canary }), runtime);
+  };
+  return onEachTarget(placed.agents, run, 'past-refusals');
 }
 
 /** `--only-failed` with nothing to repeat. In JSON it is an empty list. */
@@ -74,9 +76,14 @@ function refuseWithoutTenants(
 ): void {
   if (agents.some((agent) => agent.hasTenants)) return;
   if (Object.values(options).every((value) => value === undefined)) return;
+  const isOneTenant = agents.some(({ settings }) => settings.tenant !== undefined);
   throw new MigratorError(
     'INVALID_ARGUMENT',
-    '--concurrency, --canary and --stop-after are about the tenants of an environment, and there are none here.',
-    { hint: 'Leave them out, or choose an environment that has tenants with --env.' },
+    `--concurrency, --canary and --stop-after are about several tenants, and ${isOneTenant ? '--tenant names one' : 'there are none here'}.`,
+    {
+      hint: isOneTenant
+        ? 'Leave them out.'
+        : 'Leave them out, or choose an environment that has tenants with --env.',
+    },
   );
 }

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { quoteGiven } from '../config/connection-text';
+import type { Settings } from '../config/settings';
 import { isConnectionLimit } from '../database/connection-error';
 import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
 import type { TenantOutcome, TenantsResult } from '../run/result';
 import { Turns } from '../run/turns';
+import { targetPath } from '../target';
 import { Concurrency } from '../targets/concurrency';
 import { walkTargets } from '../targets/walk-targets';
 import { findBehind, type FindBehind } from './find-behind';
@@ -52,7 +54,7 @@ export async function migrateTenants(
   setMaxListeners(0, context.signal);
   const project = await projectDatabase(context);
   const tenants = await findTenants(project);
-  if (options.canary !== undefined) requireTenant(tenants, options.canary);
+  if (options.canary !== undefined) requireTenant(tenants, options.canary, context.settings);
   const outcomes = new Map<string, TenantOutcome>();
   const concurrency = concurrencyOf(project, options);
   const pending = await findBehind({ project, tenants, options, outcomes, concurrency });
@@ -132,14 +134,26 @@ export function concurrencyOf(
   return new Concurrency(single ? 1 : concurrency, context.onEvent);
 }
 
-/** @throws {MigratorError} `UNKNOWN_TENANT` */
-export function requireTenant(tenants: readonly Tenant[], name: string): Tenant {
+/**
+ * @param tenants of the environment, or those of them that a command acts on
+ * @throws {MigratorError} `UNKNOWN_TENANT`
+ */
+export function requireTenant(
+  tenants: readonly Tenant[],
+  name: string,
+  settings: Settings,
+): Tenant {
   const found = tenants.find((tenant) => tenant.name === name);
   if (found !== undefined) return found;
   const names = tenants.map((tenant) => tenant.name);
-  throw new MigratorError('UNKNOWN_TENANT', `There is no tenant ${quoteGiven(name)}.`, {
-    hint: nameHint(name, names, 'tenants'),
-  });
+  const place = `${settings.project} in ${targetPath(settings)}`;
+  throw new MigratorError(
+    'UNKNOWN_TENANT',
+    settings.chosenTenants === undefined
+      ? `There is no tenant ${quoteGiven(name)} of ${place}.`
+      : `The tenant ${quoteGiven(name)} is not among those that this command acts on, of ${place}.`,
+    { hint: nameHint(name, names, 'tenants') },
+  );
 }
 
 function checkCounts(options: MigrateTenantsOptions): void {

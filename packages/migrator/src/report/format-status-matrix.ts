@@ -2,6 +2,7 @@ import type { MigrationId } from '../migration/types';
 import type { MigrationStatus } from '../plan/types';
 import type { StatusResult } from '../run/result';
 import { formatProblems } from './format-error';
+import { firstLineOf } from './format-messages';
 import { formatRename } from './format-rename';
 import { redact } from '../text/redact';
 import { foreignValue } from '../text/foreign-value';
@@ -50,6 +51,7 @@ export function formatStatusMatrix(
         const renamed = status && formatRename(status, status);
         return renamed === undefined ? undefined : `${style.strong(name)}: ${renamed}`;
       }),
+      ...columns.map((column) => formatFailures(column, style)),
       ...columns.map((column) => formatObstacles(column, style)),
     ]),
   );
@@ -69,6 +71,17 @@ function formatColumn({ name, status }: MatrixColumn, style: Style): string[] {
   const { applied, pending, failed, drifted } = status.counts;
   const counts = `${applied} applied, ${pending} pending, ${failed} failed, ${drifted} drifted`;
   return [style.strong(name), counts, style.quiet(formatTarget(status.target))];
+}
+
+/** The recorded reasons of failed migrations. What was interrupted is among the obstacles. */
+function formatFailures({ name, status }: MatrixColumn, style: Style): string | undefined {
+  const lines = (status?.migrations ?? []).flatMap(({ id, name: title, state, entry }) => {
+    if (state !== 'failed' || entry?.error === undefined) return [];
+    const { code, message } = entry.error;
+    return `${id} ${title}: ${code}: ${firstLineOf(message)}`;
+  });
+  if (lines.length === 0) return undefined;
+  return `${style.bad(`Failed on ${name}:`)}\n${indent(lines.join('\n'))}`;
 }
 
 function formatObstacles({ name, status }: MatrixColumn, style: Style): string | undefined {

@@ -1,6 +1,7 @@
 /** Things that have the same reason. */
 export interface ReasonGroup<T> {
   readonly first: T;
+  readonly all: readonly T[];
   readonly names: readonly string[];
 }
 
@@ -18,13 +19,16 @@ export function groupByReason<T>(
   things: readonly T[],
   describe: (thing: T) => { readonly name: string; readonly reason: string },
 ): ReasonGroup<T>[] {
-  const groups = new Map<string, { first: T; names: string[] }>();
+  const groups = new Map<string, { first: T; all: T[]; names: string[] }>();
   for (const thing of things) {
     const { name, reason } = describe(thing);
     const key = withoutName(reason, name).replace(VARIABLE, '#');
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: thing, names: [name] });
-    else group.names.push(name);
+    if (group === undefined) groups.set(key, { first: thing, all: [thing], names: [name] });
+    else {
+      group.all.push(thing);
+      group.names.push(name);
+    }
   }
   return [...groups.values()];
 }

@@ -242,6 +242,24 @@ it('the matrix shows migrations by databases, also one that cannot be looked at'
   expectGolden(formatStatusMatrix(columns), 'status-matrix.txt');
 });
 
+it('G6: the matrix names the migration that failed on a database, and the reason', () => {
+  const failed = entry('api:2', 'failed', {
+    error: { code: 'MIGRATION_FAILED', message: 'no table users\nsecond line', stack: '' },
+  });
+  const migrations = migrationStatuses({
+    project: 'api',
+    files: ['api:1', 'api:2'].map(file),
+    entries: [entry('api:1'), failed],
+  });
+  const us = { ...statusResult(), migrations, problems: [] };
+  const text = formatStatusMatrix([
+    { name: 'eu', status: statusResult() },
+    { name: 'us', status: us },
+  ]);
+  expect(text).toMatch(/Failed on us:\n {2}api:0+2 \S+: MIGRATION_FAILED: no table users\n/);
+  expect(text).not.toContain('second line');
+});
+
 describe('reports of tenants', () => {
   it('are those of ordinary runs, one for each that was run on or refused', () => {
     const reports = tenantReports(thousand());

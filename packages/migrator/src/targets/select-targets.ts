@@ -3,7 +3,9 @@ import { quoteGiven } from '../config/connection-text';
 import { MigratorError, type Problem } from '../errors';
 import { selectNames, type GivenNames } from '../plan/select-names';
 import { renderOption, remedyLine, type Remedy } from '../remedy';
+import { isMigratorError } from '../report/error-shape';
 import { targetOf, targetPath } from '../target';
+import { whereOf } from './where-of';
 
 /** Which targets a command acts on. */
 export interface TargetChoice {
@@ -50,8 +52,7 @@ export async function selectTargets(
     if (named !== undefined) await refuseUnnamed(agents, choice, named);
     return per === 'database' ? [...agents] : eachTenant(await allTenants(agents));
   }
-  const all: ChosenTenants[] = [];
-  for (const agent of agents) all.push({ agent, names: await agent.tenants() });
+  const all = await tenantsOfEach(agents);
   const selected = selectNames(tenant, [...new Set(all.flatMap(({ names }) => names))], {
     code: 'UNKNOWN_TENANT',
     noun: 'tenant',
@@ -73,6 +74,38 @@ export async function selectTargets(
   return per === 'database' && selected.form === 'set'
     ? chosen.map(({ agent, names }) => agent.withTenants(names))
     : eachTenant(chosen);
+}
+
+/**
+ * The tenants of each database. A name or pattern is looked for in all of them, so each has to be read.
+ *
+ * @throws {MigratorError} what is wrong with each database that cannot be read
+ */
+async function tenantsOfEach(agents: readonly MigrationAgent[]): Promise<ChosenTenants[]> {
+  const all: ChosenTenants[] = [];
+  const problems: Problem[] = [];
+  for (const agent of agents) {
+    try {
+      all.push({ agent, names: await agent.tenants() });
+    } catch (error) {
+      const { project, databaseName } = agent.settings;
+      if (databaseName === undefined || !isMigratorError(error)) throw error;
+      const more =
+        agents.length < 2
+          ? ''
+          : ` A tenant is looked for in all databases: ${renderOption('database', { placeholder: 'database' })} names those to act on.`;
+      const target = `${project} in ${targetPath(agent.settings)}`;
+      problems.push(
+        ...error.problems.map((problem) => ({
+          ...problem,
+          message: `The tenants of ${target} cannot be found: ${problem.message}`,
+          hint: `${problem.hint ?? ''}${more}`.trim(),
+        })),
+      );
+    }
+  }
+  if (problems.length > 0) throw MigratorError.fromProblems(problems);
+  return all;
 }
 
 /** The databases with all their tenants; none for a database that has no tenants but is a target itself. */
@@ -196,9 +229,4 @@ function refuseAmbiguous(
 function listed(names: readonly string[]): string {
   const rest = names.length - MOST_NAMES;
   return `${names.slice(0, MOST_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
-
-function whereOf(agents: readonly MigrationAgent[]): string {
-  const [first] = agents;
-  return first === undefined ? '' : `environments.${first.settings.environment}`;
 }

@@ -4,8 +4,10 @@ import {
   formatRunResult,
   formatTenantsResult,
   MigratorError,
+  placeCanary,
   type MigrateTenantsOptions,
   type MigrationAgent,
+  type PlacedCanary,
   type RunResult,
   type TenantsResult,
 } from '@flashfusion/migrator';
@@ -19,18 +21,25 @@ import { reportTo } from '../shared/write-report';
 import type { MigrateExecutorSchema } from './schema';
 
 /** Applies a project's pending migrations, to every tenant where the environment has tenants. */
-const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, context) =>
-  runTask<RunResult | TenantsResult>({
+const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, context) => {
+  const named = nameText(options.canary);
+  let canaryOf: PlacedCanary['canaryOf'] = () => named;
+  return runTask<RunResult | TenantsResult>({
     options,
     context,
     overrides: {
       ...durationsOf(options),
       ...(options.allowOutOfOrder === true ? { outOfOrder: 'allow' } : {}),
     },
-    narrow: (agents) => (options.onlyFailed === true ? failedTargets(agents) : agents),
+    narrow: async (agents) => {
+      const chosen = options.onlyFailed === true ? await failedTargets(agents) : agents;
+      const placed = await placeCanary(chosen, named);
+      canaryOf = (agent) => placed.canaryOf(agent);
+      return placed.agents;
+    },
     run: async (agent) => {
       try {
-        return await migrate(agent, options, context);
+        return await migrate(agent, options, { context, canary: canaryOf(agent) });
       } catch (error) {
         throw explainLostOrder(error, context);
       }
@@ -44,18 +53,15 @@ const migrateExecutor: PromiseExecutor<MigrateExecutorSchema> = (options, contex
     keepGoing: 'past-refusals',
     reporter: reportTo(options.reportFolder, context),
   });
+};
 
 async function migrate(
   agent: MigrationAgent,
   options: MigrateExecutorSchema,
-  context: ExecutorContext,
+  { context, canary }: { readonly context: ExecutorContext; readonly canary: string | undefined },
 ): Promise<RunResult | TenantsResult> {
-  const { concurrency, canary, stopAfter: stopAfterFailures } = options;
-  const careful: MigrateTenantsOptions = {
-    concurrency,
-    canary: nameText(canary),
-    stopAfterFailures,
-  };
+  const { concurrency, stopAfter: stopAfterFailures } = options;
+  const careful: MigrateTenantsOptions = { concurrency, canary, stopAfterFailures };
   const what = {
     to: targetVersion(options, context, agent.settings.project),
     mode: options.dryRun === true ? 'dry-run' : 'run',
@@ -64,10 +70,16 @@ async function migrate(
   } as const;
   if (agent.hasTenants) return agent.migrateTenants({ ...what, ...careful });
   if (isInitiator(context) && Object.values(careful).some((value) => value !== undefined)) {
+    const { tenant, environment } = agent.settings;
     throw new MigratorError(
       'INVALID_ARGUMENT',
-      `--concurrency, --canary and --stopAfter are about tenants, and ${agent.settings.environment} has none.`,
-      { hint: 'Leave them out, or choose an environment that has tenants.' },
+      `--concurrency, --canary and --stopAfter are about several tenants, and ${tenant === undefined ? `${environment} has none` : '--tenant names one'}.`,
+      {
+        hint:
+          tenant === undefined
+            ? 'Leave them out, or choose an environment that has tenants.'
+            : 'Leave them out.',
+      },
     );
   }
   return agent.migrate(what);
