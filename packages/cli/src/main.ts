@@ -93,7 +93,8 @@ class Main {
       this.state = 'leaving';
       const { MigratorError } = await import('@flashfusion/migrator');
       const message = `A second ${signal} ended the command before the first one had taken effect.`;
-      const hint = 'Check with `ff db status` what was applied before you run the command again.';
+      const hint =
+        'Check with status, on the same target, what was applied before you run the command again.';
       await this.writeError(new MigratorError('CANCELLED', message, { hint }));
     }
     await this.output.finish(QUIT_MS);

@@ -106,7 +106,7 @@ describeOnServers('while another runner is at work', (workspace) => {
       `A command that undoes or rewrites (rollback, repair or baseline) has this database to itself: pid ${holder?.pid} (psql) of user postgres`,
     );
     expect(message).toContain('still after 1 s of waiting. Nothing was touched.');
-    expect(hint).toContain('--lock-wait=<duration> for ff');
+    expect(hint).toContain('--lock-wait=<duration>');
     expect(hint).toContain(`SELECT pg_terminate_backend(${holder?.pid});`);
     expect(await api.history()).toEqual([]);
   });

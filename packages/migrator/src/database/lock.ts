@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MigratorError } from '../errors';
+import { renderOption } from '../remedy';
 import type { LockHolder } from '../run/events';
 import type { Session } from './database';
 
@@ -141,7 +142,7 @@ function held(options: LockOptions, holder: LockHolder | undefined): MigratorErr
     'LOCK_HELD',
     `${obstacle}: ${sessionOf(holder)}, ${waited}. Nothing was touched.`,
     {
-      hint: `Run it again when the other one is through, or let it wait longer: --lock-wait=<duration> for ff, --lockWait=<duration> for nx, lockWait in db.config.${end}`,
+      hint: `Run it again when the other one is through, or let it wait longer: ${renderOption('lock-wait', { placeholder: 'duration' })}, or lockWait in db.config.${end}`,
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../database/database';
 import { MigratorError } from '../errors';
+import { renderOption } from '../remedy';
 import { latestFormat, type Upgrade } from './formats';
 import { writeStamp } from './prepare';
 import type { HistoryTables } from './tables';
@@ -26,7 +27,7 @@ export async function restoreStamp(
     throw new MigratorError(
       'ENVIRONMENT_MISMATCH',
       `The newest row of ${tables.history} belongs to '${found}', not to '${environment}'. Nothing was changed.`,
-      { hint: `Pass --adopt-environment=${found}.` },
+      { hint: `Add ${renderOption('adopt-environment', found)} to the command.` },
     );
   }
   // The format was deleted with the stamp. Format 2 added the chain.

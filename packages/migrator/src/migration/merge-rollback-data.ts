@@ -29,7 +29,7 @@ function merge(earlier: unknown, later: unknown, path: string): unknown {
     'ROLLBACK_DATA_CONFLICT',
     `Rollback data of two attempts cannot both be kept: ${path} was ${brief(earlier)} in an earlier attempt and is ${brief(later)} now.`,
     {
-      hint: 'Save what every attempt adds in arrays, or under keys of its own; agent.savedRollbackData has what earlier attempts saved. If the database is as the migration wants it, record that with repair --mark-applied: the earlier data is kept.',
+      hint: 'Save what every attempt adds in arrays, or under keys of its own; agent.savedRollbackData has what earlier attempts saved. If the database is as the migration wants it, record it as applied with the repair that is printed below: the earlier data is kept.',
     },
   );
 }

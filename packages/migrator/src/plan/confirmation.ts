@@ -1,5 +1,6 @@
 import type { Problem } from '../errors';
 import type { DatabaseStamps } from '../history/stamps';
+import { renderOption } from '../remedy';
 
 /** Where the protection of a database comes from. */
 export interface ProtectionFacts {
@@ -68,7 +69,7 @@ export function confirmationProblem(
   return {
     code: 'CONFIRMATION_REQUIRED',
     message: `The database of ${target} is protected as ${expected} (${reasons.join('; ')}).${consequence(would)}${more}`,
-    hint: `Check what is listed, then confirm with --confirm=${expected}.`,
+    hint: `Check what is listed, then confirm with ${renderOption('confirm', expected)}.`,
   };
 }
 
@@ -85,7 +86,7 @@ export function wrongConfirmation(
   return {
     code: 'CONFIRMATION_REQUIRED',
     message: `The confirmation names ${JSON.stringify(confirm)}, but this command works on ${JSON.stringify(expected)}. Nothing was changed.`,
-    hint: `Check the environment, then confirm with --confirm=${expected}.`,
+    hint: `Check the environment, then confirm with ${renderOption('confirm', expected)}.`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { MigratorError } from '../errors';
 import type { UnendedStatement } from '../history/unfinished';
+import { renderOption } from '../remedy';
 import type { ProgressOf, RecordedCall } from './script-progress';
 import { siteParts } from './script-site';
 import type { ScriptStatement } from './script-statement';
@@ -111,7 +112,7 @@ function refusal(
   first: string,
 ): MigratorError {
   return new MigratorError(code, lines.join('\n  '), {
-    hint: `${first} Or finish or undo the work yourself and record it: repair ${of.version} --mark-applied or --mark-reverted.`,
+    hint: `${first} Or finish or undo the work yourself, then record it with the repair that is printed below: ${renderOption('mark-applied')} or ${renderOption('mark-reverted')}.`,
     where: of.path,
   });
 }

@@ -1,16 +1,21 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /**
  * The commit that is checked out, read from git's files: starting git costs more than the rest of a report.
  *
- * @param folder absolute; the work tree's root
- * @returns `undefined` outside of a git repository and before the first commit
+ * @param folder absolute; any folder of the work tree, because a workspace may be a part of a repository
+ * @returns `undefined` outside of a git repository, before the first commit, and in a repository with reftable files
  */
 export async function readGitCommit(folder: string): Promise<string | undefined> {
-  const gitFolder = await gitFolderOf(folder);
+  const root = workTreeOf(folder);
+  return root === undefined ? undefined : commitOf(await gitFolderOf(root));
+}
+
+async function commitOf(gitFolder: string): Promise<string | undefined> {
   const head = await textOf(join(gitFolder, 'HEAD'));
   if (head === undefined || COMMIT.test(head)) return head;
   const reference = head.replace(/^ref: /, '');
@@ -23,6 +28,13 @@ export async function readGitCommit(folder: string): Promise<string | undefined>
     if (commit !== undefined && COMMIT.test(commit)) return commit;
   }
   return undefined;
+}
+
+/** The nearest folder upwards that has a `.git`. */
+function workTreeOf(folder: string): string | undefined {
+  if (existsSync(join(folder, '.git'))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : workTreeOf(parent);
 }
 
 /** `.git` is a folder, or in a linked work tree a file that names one. */
