@@ -263,13 +263,13 @@ module.exports = { environments: { development, staging: development } };\n`,
     );
   });
 
-  it('skips what depends on a task that failed, and goes on elsewhere', async () => {
+  it('H6: skips what depends on a task that failed, and ends with the exit code that docs/ci.md states', async () => {
     await workspace.mustNx('g', '@flashfusion/db:migration', 'add_names', '--project=users');
     fillIn('users', 'add_names', { also: ' SELECT 1/0' });
 
     const { exitCode, output } = await workspace.nx('run-many', '-t', 'migrate', '-c', 'staging');
 
-    expect(exitCode).not.toBe(0);
+    expect(exitCode).toBe(major >= 24 ? 1 : 130);
     expect(output).toContain('division by zero');
     expect(await tables()).toEqual([
       'docs_create_chapters',
@@ -424,12 +424,28 @@ module.exports = { environments: { development, staging: development } };\n`,
       await workspace.git('checkout', '--quiet', '.');
     });
 
-    it('does not migrate for an edit of a README', async () => {
+    it('H6: does not migrate for an edit of a README from Nx 24 on', async () => {
       workspace.write('packages/docs/README.md', '# Docs, edited\n');
 
       // Before 24 a project is affected as a whole.
       expect(await workspace.affectedTasks()).toEqual(major >= 24 ? [] : ['docs:migrate']);
       await workspace.git('checkout', '--quiet', '.');
+    });
+
+    it('H6: selects all for an edit of nx.json, and whole projects where it keeps affected.legacy', async () => {
+      const nxJson = JSON.parse(workspace.read('nx.json')) as Record<string, unknown>;
+      workspace.write(
+        'nx.json',
+        JSON.stringify({ ...nxJson, affected: { legacy: true } }, null, 2),
+      );
+      expect(await workspace.affectedTasks()).toEqual(
+        expect.arrayContaining(['api:migrate', 'docs:migrate', 'users:migrate', 'web:migrate']),
+      );
+
+      await workspace.commit('Keep the selection of projects');
+      workspace.write('packages/docs/README.md', '# Docs, edited\n');
+      expect(await workspace.affectedTasks()).toEqual(['docs:migrate']);
+      await workspace.git('reset', '--quiet', '--hard', 'HEAD~1');
     });
 
     it('migrates for a new migration', async () => {
