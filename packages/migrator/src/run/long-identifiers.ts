@@ -45,7 +45,7 @@ function* readIdentifiers(sql: string): Generator<{ readonly name: string; reado
     const character = sql[index];
     if (character === undefined) return;
     if (character === "'") {
-      const end = endOfString(sql, index, false);
+      const end = endOfString(sql, index, 'plain');
       if (end === undefined) return;
       index = end;
     } else if (character === '"') {
@@ -68,7 +68,7 @@ function* readIdentifiers(sql: string): Generator<{ readonly name: string; reado
       const name = match(IDENTIFIER, sql, index);
       const next = index + name.length;
       if (/^e$/i.test(name) && sql[next] === "'") {
-        const end = endOfString(sql, next, true);
+        const end = endOfString(sql, next, 'escaped');
         if (end === undefined) return;
         index = end;
       } else if (/^u$/i.test(name) && sql.startsWith('&"', next)) {
@@ -91,13 +91,13 @@ function match(pattern: RegExp, text: string, at: number): string {
 }
 
 /** Index behind a string; `undefined` if it has none, or if its end depends on `standard_conforming_strings`. */
-function endOfString(sql: string, start: number, escapes: boolean): number | undefined {
+function endOfString(sql: string, start: number, kind: 'plain' | 'escaped'): number | undefined {
   let index = start + 1;
   for (;;) {
     const quote = sql.indexOf("'", index);
     if (quote === -1) return undefined;
     const escaped = backslashesBefore(sql, quote, index) % 2 === 1;
-    if (escaped && !escapes) return undefined;
+    if (escaped && kind === 'plain') return undefined;
     if (escaped) index = quote + 1;
     else if (sql[quote + 1] === "'") index = quote + 2;
     else return quote + 1;

@@ -15,7 +15,8 @@ import {
 import { isConcurrent } from './concurrent-index';
 import { explainRunFailure } from './explain-run-failure';
 import { IndexWatch } from './index-watch';
-import { MigrationHandle, type StatementPolicy } from './migration-handle';
+import { MigrationHandle } from './migration-handle';
+import type { StatementPolicy } from './statement-sender';
 import { changesSession, footingOf, kindOf } from './statement-footing';
 import { Turns } from './turns';
 import { resolveLostCommit } from './record';
