@@ -349,7 +349,7 @@ module.exports = { environments: { development, staging: development } };\n`,
     const before = configs.map((path) => workspace.read(path));
     const config = `export default { environments: { development: {
       databases: { '01': { url: 'pglite:.data/one' }, eu: { url: 'pglite:.data/eu' } },
-      tenants: ['007', '42', 'acme'] } } };\n`;
+      tenants: () => ['007', '42', 'acme'] } } };\n`;
     for (const path of configs) workspace.write(path, config);
     const done = async (project: string) => {
       const output = await workspace.mustNx('run', `${project}:status`, '--json');
@@ -370,7 +370,7 @@ module.exports = { environments: { development, staging: development } };\n`,
       await workspace.mustNx('run', 'api:migrate', '--tenant=007', '--database=01');
       expect([await done('users'), await done('api')]).toEqual([['01/007'], ['01/007']]);
       const nothing = await workspace.mustNx('run', 'api:migrate', '--only-failed');
-      expect(nothing.match(/Nothing to repeat/g)).toHaveLength(2);
+      expect(nothing).toContain('Nothing to repeat');
       await workspace.mustNx(
         'run',
         'api:migrate',

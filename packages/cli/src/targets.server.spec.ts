@@ -232,6 +232,24 @@ describeEachPostgres('targets of a command', (server) => {
     expect(await applied(cwd)).toEqual([2, 0]);
   });
 
+  it('repeats no tenant that only waits for a migration of another project', async () => {
+    const config = (name: string) =>
+      `module.exports = { project: '${name}', environments: { production: { url: '${eu.url}', tenants: () => ['a', 'b'] } } };`;
+    const cwd = await folderWith({
+      'nx.json': '{}',
+      'base/db.config.cjs': config('base'),
+      [`base/migrations/${FIRST}_base.cjs`]: `module.exports = { version: '${FIRST}', name: 'base', async up() {} };`,
+      'shop/db.config.cjs': config('shop'),
+      [`shop/migrations/${SECOND}_shop.cjs`]: `module.exports = { version: '${SECOND}', name: 'shop',
+        dependencies: ['base:${FIRST}'], async up() {} };`,
+    });
+    const refused = await db(cwd, 'migrate', '--project=shop');
+    expect(refused.stdout + refused.stderr).toContain('PREREQUISITE_NOT_APPLIED');
+    const none = await db(cwd, 'migrate', '--project=shop', '--only-failed');
+    expect(none).toMatchObject({ exitCode: 0 });
+    expect(none.stdout).toContain('Nothing to repeat');
+  });
+
   it('repeats only the tenants that failed', async () => {
     const cwd = await withTenants(`['a', 'b', 'c', 'd']`);
     await eu.query('CREATE SCHEMA b; CREATE TABLE b.one (id int)');

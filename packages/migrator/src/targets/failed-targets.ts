@@ -1,4 +1,5 @@
 import type { MigrationAgent } from '../agent';
+import type { Problem } from '../errors';
 
 /** What a command says if {@link failedTargets} finds none. */
 export const NOTHING_TO_REPEAT =
@@ -25,18 +26,24 @@ export async function failedTargets(agents: readonly MigrationAgent[]): Promise<
 async function failedOn(agent: MigrationAgent): Promise<MigrationAgent | undefined> {
   try {
     if (!agent.hasTenants) {
-      const { counts, problems } = await agent.status({ recent: 0 });
-      return counts.failed + counts.drifted + problems.length > 0 ? agent : undefined;
+      return hasFailed(await agent.status({ recent: 0 })) ? agent : undefined;
     }
     const { tenants } = await agent.statusTenants();
     const names = tenants
-      .filter(
-        ({ counts, problems, error }) =>
-          error !== undefined || counts.failed + counts.drifted + problems.length > 0,
-      )
+      .filter((tenant) => tenant.error !== undefined || hasFailed(tenant))
       .map(({ tenant }) => tenant);
     return names.length === 0 ? undefined : agent.withTenants(names);
   } catch {
     return agent;
   }
+}
+
+interface TargetState {
+  readonly counts: { readonly failed: number; readonly drifted: number };
+  readonly problems: readonly Pick<Problem, 'code'>[];
+}
+
+function hasFailed({ counts, problems }: TargetState): boolean {
+  const stopping = problems.filter(({ code }) => code !== 'PREREQUISITE_NOT_APPLIED');
+  return counts.failed + counts.drifted + stopping.length > 0;
 }
