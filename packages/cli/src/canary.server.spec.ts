@@ -1,6 +1,6 @@
 import {
   createTestDatabase,
-  describeEachPostgres,
+  describeNewestPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
 import { folderWith, removeFolders, writeFiles } from './testing/folders';
@@ -21,7 +21,7 @@ const migration = (more = '') => ({
     async up(db) { await db.query('CREATE TABLE one (id int)'); ${more} } };`,
 });
 
-describeEachPostgres('a canary of an environment with several databases', (server) => {
+describeNewestPostgres('a canary of an environment with several databases', (server) => {
   let eu: TestDatabase;
   let us: TestDatabase;
   beforeEach(async () => {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import {
   createTestDatabase,
-  describeEachPostgres,
+  describeNewestPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
 import { bash, FF, ff, startFfWith } from './testing/ff';
@@ -57,7 +57,7 @@ const ENDLESS = {
       up: (db) => db.query('SELECT pg_sleep(170)') };`,
 };
 
-describeEachPostgres('Output of ff that cannot be written', (server) => {
+describeNewestPostgres('Output of ff that cannot be written', (server) => {
   let database: TestDatabase;
   beforeEach(async () => {
     database = await createTestDatabase(server);

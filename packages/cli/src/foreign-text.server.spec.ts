@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import {
   createTestDatabase,
-  describeEachPostgres,
+  describeNewestPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
 import { ff, type Finished } from './testing/ff';
@@ -35,7 +35,7 @@ const COMMANDS = [
   ['rollback', '--last'],
 ];
 
-describeEachPostgres('Foreign text in ff', (server) => {
+describeNewestPostgres('Foreign text in ff', (server) => {
   let database: TestDatabase;
   let url: string;
   beforeEach(async () => {

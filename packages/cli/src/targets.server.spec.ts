@@ -1,6 +1,6 @@
 import {
   createTestDatabase,
-  describeEachPostgres,
+  describeNewestPostgres,
   type TestDatabase,
 } from '../../migrator/src/testing/postgres';
 import { startFf } from './testing/ff';
@@ -18,7 +18,7 @@ const migration = (version: string, name: string, more = '') => ({
 const FIRST = '20250101000000';
 const SECOND = '20250102000000';
 
-describeEachPostgres('targets of a command', (server) => {
+describeNewestPostgres('targets of a command', (server) => {
   let eu: TestDatabase;
   let us: TestDatabase;
   beforeEach(async () => {

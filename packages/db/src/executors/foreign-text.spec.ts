@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createTestDatabase,
-  describeEachPostgres,
+  describeNewestPostgres,
   type TestDatabase,
 } from '../../../migrator/src/testing/postgres';
 import { keepOutput, taskContext } from '../testing/executors';
@@ -36,7 +36,7 @@ const leaking = (
   },
   async down() {} };`;
 
-describeEachPostgres('The executors, of a project whose migrations print passwords', (server) => {
+describeNewestPostgres('The executors, of a project whose migrations print passwords', (server) => {
   const saved = { ...process.env };
   const printed = keepOutput();
   let database: TestDatabase;

@@ -68,6 +68,18 @@ describe('The queue in front of a stream', () => {
     expect(await writer.settle(Number.POSITIVE_INFINITY, never)).toBe(true);
   });
 
+  it('E7: queues nothing for a reader that is gone, and knows that the result is lost', async () => {
+    const { writer, write, readAll, waiting } = stream();
+    for (let i = 0; i < 10; i++) write('progress');
+    const error = Object.assign(new Error('closed'), { code: 'EIO' });
+    readAll(error);
+    write('more');
+    write('result', 'kept');
+    expect(waiting).toEqual([]);
+    expect(writer).toMatchObject({ settled: true, failure: error });
+    expect(await writer.settle(Number.POSITIVE_INFINITY, never)).toBe(true);
+  });
+
   it('E7: survives a write that throws', async () => {
     const writer = new StreamWriter(new EventEmitter(), () => {
       throw Object.assign(new Error('full'), { code: 'ENOSPC' });

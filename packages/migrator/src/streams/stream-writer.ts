@@ -35,6 +35,15 @@ const LIMIT = 16 * 1024 * 1024;
  */
 const CHUNK = 4096;
 
+/** Errors of a reader that is gone: a closed pipe, a terminal that was closed, a stream that Node has ended. A full disk may have room again. */
+const GONE: ReadonlySet<string> = new Set([
+  'EPIPE',
+  'EIO',
+  'EBADF',
+  'ECONNRESET',
+  'ERR_STREAM_DESTROYED',
+]);
+
 /**
  * The queue in front of a standard stream. No write throws, blocks the event loop or ends the process: a write that fails is
  * remembered, and a reader that does not read only fills the queue.
@@ -48,6 +57,8 @@ export class StreamWriter {
   private watchers: (() => void)[] = [];
   private lost: NodeJS.ErrnoException | undefined;
   private lastError: NodeJS.ErrnoException | undefined;
+  /** Why nothing can be written any more. */
+  private gone: NodeJS.ErrnoException | undefined;
   private draining = false;
 
   constructor(
@@ -75,6 +86,10 @@ export class StreamWriter {
 
   write(bytes: Uint8Array, importance: Importance): void {
     if (bytes.length === 0) return;
+    if (this.gone !== undefined) {
+      if (importance === 'kept') this.lost ??= this.gone;
+      return;
+    }
     this.queue.push({ bytes, importance, written: 0 });
     this.queuedBytes += bytes.length;
     if (this.queuedBytes > this.limit) this.dropOldest();
@@ -154,6 +169,7 @@ export class StreamWriter {
     if (error !== undefined) {
       this.lastError = error;
       if (entry.importance === 'kept') this.lost ??= error;
+      if (GONE.has(error.code ?? '')) this.giveUp(error);
     }
     if (this.queue.length === 0 && this.droppedBytes > 0) this.noteDropped();
     if (!this.draining) this.pump();
@@ -166,6 +182,15 @@ export class StreamWriter {
       this.answered(this.outstanding, error);
     }
   };
+
+  /** The reader will not come back: nothing is queued for it, and code that prints without end costs nothing. */
+  private giveUp(error: NodeJS.ErrnoException): void {
+    this.gone = error;
+    if (this.owesResult) this.lost ??= error;
+    this.queue.length = 0;
+    this.queuedBytes = 0;
+    this.droppedBytes = 0;
+  }
 
   /** Halves the queue, so that a writer that never stops does not search it each time. */
   private dropOldest(): void {

@@ -39,7 +39,19 @@ export function testServer(): TestServer {
 
 /** Runs a suite once against each server of this test run. */
 export function describeEachPostgres(title: string, suite: (server: TestServer) => void): void {
-  const servers = testServers();
+  describeServers(testServers(), title, suite);
+}
+
+/** Runs a suite against the newest server: for what no server has a part in. */
+export function describeNewestPostgres(title: string, suite: (server: TestServer) => void): void {
+  describeServers(testServers().slice(0, 1), title, suite);
+}
+
+function describeServers(
+  servers: readonly TestServer[],
+  title: string,
+  suite: (server: TestServer) => void,
+): void {
   if (servers.length === 0) {
     describe.skip(`${title} (no Postgres server in this run)`, () => {
       it('needs a server', () => undefined);

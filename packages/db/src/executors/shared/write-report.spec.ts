@@ -124,7 +124,7 @@ describe('the reports of a task', () => {
   it('name the tenants that were refused or skipped in the summary', async () => {
     const other = { ...place, tenant: 'zoo' };
     const behind = { kind: 'not-reached', place: other } as const;
-    await withSummary().end([{ ...refused(), place: { ...place, tenant: 'acme' } }, behind]);
+    await withSummary().summarize([{ ...refused(), place: { ...place, tenant: 'acme' } }, behind]);
     expect(summary()).toContain('/staging/acme**: LOCK');
     expect(summary()).toContain('/staging/zoo**');
   });
@@ -164,16 +164,6 @@ describe('the reports of a task', () => {
     await reporter().end([finding({ databaseName: 'eu' })]);
     await reporter().begin(place);
     expect(reports()).toEqual(['db-migrate.production.json']);
-  });
-
-  it('are a list in one file for the tenants of a database', async () => {
-    const second = { kind: 'not-reached', place: { ...place, tenant: 'zoo' } } as const;
-    const first = { ...refused(), place: { ...place, tenant: 'acme' } };
-    await reporter().end([first, second]);
-    expect(report('db-migrate.staging.json')).toMatchObject([
-      { tenant: 'acme', error: { code: 'LOCK_HELD' } },
-      { tenant: 'zoo', status: 'not-reached' },
-    ]);
   });
 
   it('E7: are whole or absent, each by itself, and the failure is thrown', async () => {
