@@ -344,46 +344,51 @@ module.exports = { environments: { development, staging: development } };\n`,
     workspace.delete(tags);
   });
 
-  it('G2: passes --tenant, --database and --only-failed on to the tasks before, zeros included', async () => {
-    const configs = ['users', 'api'].map((project) => `packages/${project}/db.config.ts`);
-    const before = configs.map((path) => workspace.read(path));
-    const config = `export default { environments: { development: {
+  // Takes a minute; how Nx passes options on is the same in all versions.
+  const onOneVersion = major === 23 ? it : it.skip;
+  onOneVersion(
+    'G2: passes --tenant, --database and --only-failed on to the tasks before, zeros included',
+    async () => {
+      const configs = ['users', 'api'].map((project) => `packages/${project}/db.config.ts`);
+      const before = configs.map((path) => workspace.read(path));
+      const config = `export default { environments: { development: {
       databases: { '01': { url: 'pglite:.data/one' }, eu: { url: 'pglite:.data/eu' } },
       tenants: () => ['007', '42', 'acme'] } } };\n`;
-    for (const path of configs) workspace.write(path, config);
-    const done = async (project: string) => {
-      const output = await workspace.mustNx('run', `${project}:status`, '--json');
-      const documents = JSON.parse(
-        output.slice(output.indexOf('[\n'), output.lastIndexOf(']') + 1),
-      ) as {
-        databaseName: string;
-        tenants: { tenant: string; counts: { applied: number } }[];
-      }[];
-      return documents.flatMap(({ databaseName, tenants }) =>
-        tenants.flatMap(({ tenant, counts }) =>
-          counts.applied > 0 ? `${databaseName}/${tenant}` : [],
-        ),
-      );
-    };
+      for (const path of configs) workspace.write(path, config);
+      const done = async (project: string) => {
+        const output = await workspace.mustNx('run', `${project}:status`, '--json');
+        const documents = JSON.parse(
+          output.slice(output.indexOf('[\n'), output.lastIndexOf(']') + 1),
+        ) as {
+          databaseName: string;
+          tenants: { tenant: string; counts: { applied: number } }[];
+        }[];
+        return documents.flatMap(({ databaseName, tenants }) =>
+          tenants.flatMap(({ tenant, counts }) =>
+            counts.applied > 0 ? `${databaseName}/${tenant}` : [],
+          ),
+        );
+      };
 
-    try {
-      await workspace.mustNx('run', 'api:migrate', '--tenant=007', '--database=01');
-      expect([await done('users'), await done('api')]).toEqual([['01/007'], ['01/007']]);
-      const nothing = await workspace.mustNx('run', 'api:migrate', '--only-failed');
-      expect(nothing).toContain('Nothing to repeat');
-      await workspace.mustNx(
-        'run',
-        'api:migrate',
-        '--tenant=42,acme',
-        '--database=eu',
-        '--canary=42',
-      );
-      const all = ['01/007', 'eu/42', 'eu/acme'];
-      expect([await done('users'), await done('api')]).toEqual([all, all]);
-    } finally {
-      configs.forEach((path, index) => workspace.write(path, before[index] ?? ''));
-    }
-  });
+      try {
+        await workspace.mustNx('run', 'api:migrate', '--tenant=007', '--database=01');
+        expect([await done('users'), await done('api')]).toEqual([['01/007'], ['01/007']]);
+        const nothing = await workspace.mustNx('run', 'api:migrate', '--only-failed');
+        expect(nothing).toContain('Nothing to repeat');
+        await workspace.mustNx(
+          'run',
+          'api:migrate',
+          '--tenant=42,acme',
+          '--database=eu',
+          '--canary=42',
+        );
+        const all = ['01/007', 'eu/42', 'eu/acme'];
+        expect([await done('users'), await done('api')]).toEqual([all, all]);
+      } finally {
+        configs.forEach((path, index) => workspace.write(path, before[index] ?? ''));
+      }
+    },
+  );
 
   it('D3: never repeats the output of an earlier run, whatever makes the target cacheable', async () => {
     const nxJson = workspace.read('nx.json');

@@ -138,6 +138,18 @@ describe('G9: processes that wait for an embedded database', () => {
     expect(held.isLost()).toBe(false);
   });
 
+  it('G9: finds a place also while the last one that waited removes the queue', async () => {
+    const come = async () => {
+      for (let visit = 0; visit < 100; visit += 1) {
+        const queue = new FolderQueue(queueFolder());
+        await queue.position();
+        await queue.leave();
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, come));
+    expect(tickets()).toEqual([]);
+  });
+
   it('G9: keeps its place if its ticket or the whole queue is deleted', async () => {
     const held = await take(0);
     const first = take(60_000);

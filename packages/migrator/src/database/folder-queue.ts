@@ -13,6 +13,9 @@ const SIGN_OF_LIFE = 5_000;
  */
 const PASSED_OVER = 30_000;
 
+/** How often the folder may disappear in a row. A path that cannot be made gives the same error each time. */
+const ATTEMPTS = 100;
+
 /** Milliseconds without a sign of life after which a ticket is removed. */
 const ABANDONED = 10 * 60_000;
 
@@ -59,15 +62,16 @@ export class FolderQueue {
     const path = join(this.folder, ticket);
     const isDue = this.signAt === 0 || performance.now() - this.signAt > SIGN_OF_LIFE;
     if (!isDue && (await modifiedAt(path)) !== undefined) return;
-    for (;;) {
-      await mkdir(this.folder, { recursive: true });
+    for (let attempt = 1; ; attempt += 1) {
       try {
+        await mkdir(this.folder, { recursive: true });
         await writeFile(path, '.');
         this.signAt = performance.now();
         return;
       } catch (error) {
-        // The last process that waited has removed the folder meanwhile.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        // The last process that waited has removed the folder meanwhile: before the write, or while `mkdir` looked at it.
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOENT' || attempt === ATTEMPTS) throw error;
       }
     }
   }

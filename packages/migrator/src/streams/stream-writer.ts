@@ -35,7 +35,10 @@ const LIMIT = 16 * 1024 * 1024;
  */
 const CHUNK = 4096;
 
-/** Errors of a reader that is gone: a closed pipe, a terminal that was closed, a stream that Node has ended. A full disk may have room again. */
+/**
+ * Errors of a reader that is gone: a closed pipe, a terminal that was closed, a stream that Node has ended. A full disk may have
+ * room again.
+ */
 const GONE: ReadonlySet<string> = new Set([
   'EPIPE',
   'EIO',
