@@ -39,7 +39,8 @@ describe('E8: what a run skipped', () => {
   it('E8: is listed before the error if all of it is wanted', () => {
     const text = formatRunResult(skipping, { detail: 'verbose' });
     expect(text.indexOf('api:00000000000274 step_274')).toBeLessThan(text.indexOf('Failed to'));
-    expect(linesFromEnd(text, 'Failed to apply')).toBeLessThan(2 * LINES);
+    // With its stack, whose length depends on the test runner.
+    expect(linesFromEnd(text, 'Failed to apply')).toBeLessThan(3 * LINES);
   });
 
   it('E8: leaves the error at the end where many runs of other projects were skipped', () => {
