@@ -1,4 +1,5 @@
 import type { ErrorCode, Problem } from '../errors';
+import { escapePattern } from '../text/escape-pattern';
 import { nameHint } from './nearest';
 
 /**
@@ -101,13 +102,9 @@ function namesFor(part: string | number, known: readonly string[]): readonly str
     );
   }
   if (!isPattern(part, known)) return known.filter((name) => name === part);
-  const texts = part.split(WILDCARD).map(escaped);
+  const texts = part.split(WILDCARD).map(escapePattern);
   const pattern = new RegExp(`^${texts.join('.*')}$`, 'su');
   return known.filter((name) => pattern.test(name));
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 }
 
 function emptyProblem({ option, noun }: NameKind): Problem {

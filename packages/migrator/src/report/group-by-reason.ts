@@ -1,3 +1,5 @@
+import { escapePattern } from '../text/escape-pattern';
+
 /** Things that have the same reason. */
 export interface ReasonGroup<T> {
   readonly first: T;
@@ -35,6 +37,6 @@ export function groupByReason<T>(
 
 /** A tenant named "a" must not take the letter out of every word. */
 function withoutName(text: string, name: string): string {
-  const escaped = name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-  return text.replace(new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, 'gu'), '#');
+  const pattern = `(?<![\\p{L}\\p{N}_])${escapePattern(name)}(?![\\p{L}\\p{N}_])`;
+  return text.replace(new RegExp(pattern, 'gu'), '#');
 }
