@@ -1,5 +1,6 @@
 import type { Problem } from '../errors';
 import { HIGHEST_ATTEMPT } from '../migration/attempt';
+import { listFirst } from '../text/list-first';
 import { damageHint } from './row';
 
 /** A row of a migration whose attempts do not count up from 1. */
@@ -30,8 +31,9 @@ export function findGaps(suspects: readonly MigrationRows[], table: string): Pro
     const { open, first } = unsettled(rows);
     const wrong = faultsOf(open, first);
     if (wrong.length === 0) return [];
-    const found = shortList(
+    const found = listFirst(
       open.map(({ id, attempt }) => `row ${id} (attempt ${attempt ?? 'NULL'})`),
+      NAMED,
     );
     return [historyProblem(`${project}:${version}`, table, `${wrong.join('; ')}; found: ${found}`)];
   });
@@ -83,7 +85,10 @@ function faultsOf(rows: readonly AttemptRow[], first: number): string[] {
   const absurd = rows.filter(({ attempt }) => !isReachable(attempt));
   if (absurd.length > 0)
     faults.push(
-      `no run writes ${shortList(absurd.map(({ attempt }) => `attempt ${attempt ?? 'NULL'}`))}`,
+      `no run writes ${listFirst(
+        absurd.map(({ attempt }) => `attempt ${attempt ?? 'NULL'}`),
+        NAMED,
+      )}`,
     );
   const attempts = rows.flatMap(({ attempt }) => (isReachable(attempt) ? [attempt] : []));
   attempts.sort((a, b) => a - b);
@@ -95,7 +100,7 @@ function faultsOf(rows: readonly AttemptRow[], first: number): string[] {
     else if (attempt > expected) missing.push(range(expected, attempt - 1));
     expected = attempt + 1;
   }
-  if (missing.length > 0) faults.push(`attempt ${shortList(missing)} was deleted`);
+  if (missing.length > 0) faults.push(`attempt ${listFirst(missing, NAMED)} was deleted`);
   if (twice) faults.push('the same attempt stands there more than once');
   return faults;
 }
@@ -107,9 +112,4 @@ function isReachable(attempt: number | null): attempt is number {
 function range(first: number, last: number): string {
   if (last - first > 2) return `${first} to ${last}`;
   return Array.from({ length: last - first + 1 }, (_, index) => first + index).join(', ');
-}
-
-function shortList(items: readonly string[]): string {
-  const rest = items.length - NAMED;
-  return items.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../errors';
 import type { DatabaseStamps } from '../history/stamps';
 import { renderOption } from '../remedy';
+import { listFirst } from '../text/list-first';
 
 /** Where the protection of a database comes from. */
 export interface ProtectionFacts {
@@ -39,13 +40,13 @@ function protectionOf({ configured, stamps }: ProtectionFacts): readonly string[
   return [
     ...(configured ? ['by the configuration'] : []),
     ...(protectedStamps.length > 0
-      ? [`by the stamp in schema ${listed(protectedStamps.map(quoted))}`]
+      ? [`by the stamp in schema ${listFirst(protectedStamps.map(quoted), LISTED)}`]
       : []),
     ...(denied.length > 0
-      ? [`because the stamp in schema ${listed(denied.map(quoted))} cannot be read`]
+      ? [`because the stamp in schema ${listFirst(denied.map(quoted), LISTED)} cannot be read`]
       : []),
     ...(empty.length > 0
-      ? [`because the stamp in schema ${listed(empty.map(quoted))} was deleted`]
+      ? [`because the stamp in schema ${listFirst(empty.map(quoted), LISTED)} was deleted`]
       : []),
   ];
 }
@@ -91,12 +92,7 @@ export function wrongConfirmation(
 }
 
 function consequence(would: readonly string[]): string {
-  return would.length === 0 ? '' : ` This would ${listed(would)}.`;
-}
-
-function listed(items: readonly string[]): string {
-  const shown = items.slice(0, LISTED).join(', ');
-  return items.length <= LISTED ? shown : `${shown} and ${items.length - LISTED} more`;
+  return would.length === 0 ? '' : ` This would ${listFirst(would, LISTED)}.`;
 }
 
 function quoted({ schema }: { readonly schema: string }): string {

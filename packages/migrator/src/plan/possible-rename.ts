@@ -1,6 +1,7 @@
 import type { Problem } from '../errors';
 import type { HistoryEntry } from '../history/entry';
 import type { MigrationFile } from '../migration/types';
+import { listFirst } from '../text/list-first';
 import { effectiveState } from './effective-state';
 
 /** How many migrations a message names. */
@@ -66,8 +67,7 @@ export interface PossibleRename {
 export function possibleRename(options: PossibleRename): Problem {
   const { project, environment, lookalikes, owner, where } = options;
   const name = lookalikes[0]?.entry.project ?? '';
-  const named = lookalikes.slice(0, MOST_NAMED).map(({ file }) => `${file.version} ${file.name}`);
-  const rest = lookalikes.length - named.length;
+  const named = lookalikes.map(({ file }) => `${file.version} ${file.name}`);
   const isApplied = lookalikes.every(({ entry }) => effectiveState(entry) === 'applied');
   const subject =
     lookalikes.length === 1
@@ -77,7 +77,7 @@ export function possibleRename(options: PossibleRename): Problem {
     code: 'POSSIBLE_RENAME',
     message:
       `${subject} already ${isApplied ? 'applied' : 'recorded'} in ${environment} under the name ${name}: ` +
-      `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}. ` +
+      `${listFirst(named, MOST_NAMED)}. ` +
       (owner === 'unknown'
         ? `This workspace has no project ${name}.`
         : `The project ${name} no longer has ${lookalikes.length === 1 ? 'this file' : 'these files'}.`),

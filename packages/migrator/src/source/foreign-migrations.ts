@@ -1,4 +1,5 @@
 import type { Problem } from '../errors';
+import { listFirst } from '../text/list-first';
 
 /** An entry of a migrations folder that is no migration of ours. */
 export interface OtherEntry {
@@ -112,13 +113,11 @@ function recognize({ name, children, text }: OtherEntry, drizzle: boolean): Reco
 }
 
 function problemOf(folder: string, tool: string, names: readonly string[]): Problem {
-  const shown = names.slice(0, SHOWN).join(', ');
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const what =
     names.length === 1 ? 'a file or folder that is' : `${names.length} files or folders that are`;
   return {
     code: 'FOREIGN_MIGRATIONS',
-    message: `The migrations folder ${folder} has ${what} named like migrations of ${tool}, which are not run: ${shown}${more}.`,
+    message: `The migrations folder ${folder} has ${what} named like migrations of ${tool}, which are not run: ${listFirst(names, SHOWN)}.`,
     hint:
       'Set `migrations` in db.config to a folder of its own, and keep using the other tool for these. ' +
       'Or convert them: generate a migration for each, run the SQL in its `up`, and use baseline where it is applied already.',

@@ -5,6 +5,7 @@ import { selectNames, type GivenNames } from '../plan/select-names';
 import { renderOption, remedyLine, type Remedy } from '../remedy';
 import { isMigratorError } from '../report/error-shape';
 import { targetOf, targetPath } from '../target';
+import { listFirst } from '../text/list-first';
 import { whereOf } from './where-of';
 
 /** Which targets a command acts on. */
@@ -151,8 +152,10 @@ async function refuseUnnamed(
   const found = hasTenants ? await tenantsOf(agents) : [];
   const tenants = [...new Set(found.flatMap(({ names }) => names))];
   const has = [
-    ...(several ? [`${agents.length} databases (${listed(databases)})`] : []),
-    ...(hasTenants ? [tenants.length === 0 ? 'tenants' : `tenants (${listed(tenants)})`] : []),
+    ...(several ? [`${agents.length} databases (${listFirst(databases, MOST_NAMES)})`] : []),
+    ...(hasTenants
+      ? [tenants.length === 0 ? 'tenants' : `tenants (${listFirst(tenants, MOST_NAMES)})`]
+      : []),
   ];
   // All means the databases that were chosen, which are not all databases of the environment if the user named some.
   const every = { databaseName: several ? ANY : databases.join(',') || undefined };
@@ -224,9 +227,4 @@ function refuseAmbiguous(
     ];
   });
   if (problems.length > 0) throw MigratorError.fromProblems(problems);
-}
-
-function listed(names: readonly string[]): string {
-  const rest = names.length - MOST_NAMES;
-  return `${names.slice(0, MOST_NAMES).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
