@@ -1,12 +1,12 @@
 import {
-  foreignValue,
   formatError,
-  groupByReason,
+  formatSkippedTargets,
+  formatTargetErrors,
   inertColoredText,
   inertText,
-  formatSkipped,
+  presentableError,
   redact,
-  targetPath,
+  targetOf,
   toJson,
   type MigrationAgent,
   type Style,
@@ -52,7 +52,7 @@ export function writeOutcome(
   { json, verbose }: CommonOptions,
   { stdout, stderr, env }: Surroundings,
 ): void {
-  if (json) stdout.write(`${toJson(documentOf(outcome, presentable))}\n`);
+  if (json) stdout.write(`${toJson(documentOf(outcome, presentableError))}\n`);
   if (json && !verbose) return;
   const visible = visibleOn(stderr, env);
   const detail = { style: styleFor(stderr, env), verbose: verbose === true };
@@ -95,73 +95,27 @@ function piecesOf({ parts, text, visits = [] }: Outcome, detail: ErrorDetail): P
     : parts.map((part) => ({ stream: 'stdout', text: part.text }));
 }
 
-function skippedIn({ visits = [] }: Outcome): MigrationAgent[] {
-  return visits.flatMap((visit) => (visit.kind === 'not-reached' ? visit.target : []));
+function skippedIn({ visits = [] }: Outcome): Target[] {
+  return visits.flatMap((visit) =>
+    visit.kind === 'not-reached' ? targetOf(visit.target.settings) : [],
+  );
 }
 
-function formatSkippedTargets(
-  agents: readonly { readonly settings: Target }[],
-  style: Style,
-): string | undefined {
-  const noun = agents.some(({ settings }) => settings.tenant !== undefined) ? 'tenant' : 'database';
-  const names = agents.map(({ settings }) => nameWithin(settings));
-  return formatSkipped(noun, names, { style });
-}
-
-/** What differs between the commands that two targets need. */
-const ADDRESS = / --(?:database|tenant)=(?:'[^']*'|[^\s`']+)+/g;
-
-/** More targets than this are not listed above an error, unless the user wants everything. */
-const MOST_TARGETS = 12;
-
-/**
- * The errors of refused targets, each reason once, under the targets that it is about; without them where there is one to choose
- * from.
- *
- * @returns by the first target of each error
- */
+/** The texts of refusals, by the first target of each. */
 function refusalTexts(
   visits: readonly TargetVisit[],
   detail: ErrorDetail,
 ): ReadonlyMap<MigrationAgent, string> {
-  const byError = new Map<unknown, MigrationAgent[]>();
-  for (const visit of visits) {
-    if (visit.kind !== 'refused') continue;
-    byError.set(visit.error, [...(byError.get(visit.error) ?? []), visit.target]);
-  }
-  const groups = groupByReason([...byError], ([error, [first]]) => ({
-    name: first === undefined ? '' : targetPath(first.settings),
-    reason: errorText(error, detail).replace(ADDRESS, ''),
-  }));
-  const texts = new Map<MigrationAgent, string>();
-  for (const { first, all } of groups) {
-    const agents = all.flatMap(([, each]) => each);
-    const [error, [at]] = first;
-    if (at !== undefined) texts.set(at, refusalText(agents, error, detail));
-  }
-  return texts;
-}
-
-function refusalText(
-  agents: readonly MigrationAgent[],
-  error: unknown,
-  detail: ErrorDetail,
-): string {
-  const text = errorText(error, detail);
-  const targets: Target[] = agents.map(({ settings }) => settings);
-  const named = targets.filter(
-    ({ databaseName, tenant }) => databaseName !== undefined || tenant !== undefined,
+  const errors = visits.flatMap((visit) =>
+    visit.kind === 'refused'
+      ? { agent: visit.target, target: targetOf(visit.target.settings), error: visit.error }
+      : [],
   );
-  if (named.length === 0) return text;
-  const rest = detail.verbose ? 0 : Math.max(0, named.length - MOST_TARGETS);
-  const paths = named.slice(0, named.length - rest).map(targetPath);
-  const more = rest === 0 ? '' : `, and ${rest} more`;
-  return `${detail.style.strong(foreignValue(`${named[0]?.project} · ${paths.join(', ')}${more}`))}\n${text}`;
-}
-
-/** The name that tells a target from the others of its environment. */
-function nameWithin({ environment, databaseName, tenant }: Target): string {
-  return [databaseName, tenant].filter((part) => part !== undefined).join('/') || environment;
+  const texts = formatTargetErrors(errors, (error) => errorText(error, detail), {
+    style: detail.style,
+    detail: detail.verbose ? 'verbose' : 'short',
+  });
+  return new Map(texts.map(({ first, text }) => [first.agent, text]));
 }
 
 /** How an error is shown. */
@@ -170,7 +124,7 @@ interface ErrorDetail {
   readonly verbose: boolean;
 }
 
-/** An error for people. One that nobody foresaw asks to be reported. */
+/** An error for people. An error without a stable code asks to be reported. */
 export function errorText(error: unknown, { style, verbose }: ErrorDetail): string {
   const detail = verbose ? 'verbose' : 'short';
   const lines = [formatError(error, { detail, style })];
@@ -179,10 +133,4 @@ export function errorText(error: unknown, { style, verbose }: ErrorDetail): stri
     lines.push(`  ${style.quiet('hint:')} ff did not expect this. Please report it${more}.`);
   }
   return lines.join('\n');
-}
-
-/** Errors without a stable code get one in JSON, so that a reader always finds the same fields. */
-function presentable(error: unknown): unknown {
-  if (errorCodeOf(error) !== undefined) return error;
-  return { code: 'UNEXPECTED', message: formatError(error), problems: [] };
 }

@@ -109,13 +109,13 @@ export { formatMarkdownSummary, type Refusal } from './report/format-markdown';
 export { formatPlan } from './report/format-plan';
 export { formatAdoption, formatBaseline, formatRepair } from './report/format-repair';
 export { formatRunResult } from './report/format-run-result';
-export { formatSkipped } from './report/format-skipped';
 export { formatStatus } from './report/format-status';
 export { formatStatusMatrix } from './report/format-status-matrix';
 export {
   formatSkippedTargets,
   formatTargetErrors,
   type TargetError,
+  type TargetErrorText,
 } from './report/format-targets';
 export { formatTenantsResult, formatTenantsStatus } from './report/format-tenants';
 export { formatRunOrigin, formatStaleReports, skippedRefusals } from './report/format-origin';
@@ -148,7 +148,6 @@ export { toJson } from './report/to-json';
 export { failedTargets, NOTHING_TO_REPEAT } from './targets/failed-targets';
 export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
-export { groupByReason } from './report/group-by-reason';
 export { placeCanary, type PlacedCanary } from './targets/place-canary';
 export type { TargetChoice } from './targets/select-targets';
 export {

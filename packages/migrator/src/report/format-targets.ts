@@ -2,6 +2,7 @@ import { targetPath, type TargetPlace } from '../target';
 import { foreignValue } from '../text/foreign-value';
 import { redact } from '../text/redact';
 import { formatSkipped } from './format-skipped';
+import { groupByReason } from './group-by-reason';
 import { plainStyle, type Style } from './style';
 
 /** A target on which a command was refused or failed with an error. */
@@ -10,29 +11,59 @@ export interface TargetError {
   readonly error: unknown;
 }
 
+/** The text of one error, and the first of the targets that it is about. */
+export interface TargetErrorText<T extends TargetError> {
+  readonly first: T;
+  readonly text: string;
+}
+
+/** How errors of targets are shown. */
+export interface TargetErrorOptions {
+  readonly style?: Style;
+  /** `verbose` names all targets of an error. Default `short`. */
+  readonly detail?: 'short' | 'verbose';
+}
+
+/** More targets than this are not listed above an error, unless the user wants everything. */
+const MOST_TARGETS = 12;
+
+/** What differs between the commands that two targets need. */
+const ADDRESS = / --(?:database|tenant)=(?:'[^']*'|[^\s`']+)+/g;
+
 /**
- * The errors of targets, each once: an error that several targets share is shown below the names of all of them. Without a name
- * where the project has only one target in the environment.
+ * The errors of targets, each reason once, below the names of the targets that it is about. Errors whose texts differ only in the
+ * name of their target are one reason. Without a name where the project has only one target in the environment.
  *
  * @param formatOne formats one error for people
  */
-export function formatTargetErrors(
-  errors: readonly TargetError[],
+export function formatTargetErrors<T extends TargetError>(
+  errors: readonly T[],
   formatOne: (error: unknown) => string,
-  style: Style = plainStyle,
-): string[] {
-  const byError = new Map<unknown, TargetPlace[]>();
-  for (const { target, error } of errors) {
-    byError.set(error, [...(byError.get(error) ?? []), target]);
-  }
-  return [...byError].map(([error, targets]) => {
-    const text = formatOne(error);
-    const named = targets.filter(isNarrowed);
-    const [first] = named;
-    if (first === undefined) return text;
-    const head = foreignValue(`${first.project} · ${named.map(targetPath).join(', ')}`);
-    return `${style.strong(redact(head))}\n${text}`;
+  { style = plainStyle, detail = 'short' }: TargetErrorOptions = {},
+): TargetErrorText<T>[] {
+  const byError = new Map<unknown, T[]>();
+  for (const each of errors) byError.set(each.error, [...(byError.get(each.error) ?? []), each]);
+  const texts = new Map([...byError.keys()].map((error) => [error, formatOne(error)]));
+  const groups = groupByReason([...byError], ([error, [first]]) => ({
+    name: first === undefined ? '' : targetPath(first.target),
+    reason: (texts.get(error) ?? '').replace(ADDRESS, ''),
+  }));
+  return groups.flatMap(({ first: [error, [first]], all }) => {
+    if (first === undefined) return [];
+    const targets = all.flatMap(([, each]) => each.map(({ target }) => target));
+    const head = headOf(targets.filter(isNarrowed), detail);
+    const text = texts.get(error) ?? '';
+    return { first, text: head === undefined ? text : `${style.strong(head)}\n${text}` };
   });
+}
+
+function headOf(targets: readonly TargetPlace[], detail: 'short' | 'verbose'): string | undefined {
+  const [first] = targets;
+  if (first === undefined) return undefined;
+  const shown = detail === 'verbose' ? targets : targets.slice(0, MOST_TARGETS);
+  const rest = targets.length - shown.length;
+  const more = rest === 0 ? '' : `, and ${rest} more`;
+  return redact(foreignValue(`${first.project} · ${shown.map(targetPath).join(', ')}${more}`));
 }
 
 /** One line about the targets that were skipped; `undefined` if there are none. Each has the name that tells it from the others. */

@@ -15,7 +15,7 @@ describe('errors of targets', () => {
       { target: us, error: other },
       { target: us, error: same },
     ];
-    expect(formatTargetErrors(errors, formatError)).toEqual([
+    expect(formatTargetErrors(errors, formatError).map(({ text }) => text)).toEqual([
       'shop · production/eu, production/us/acme\nTARGETS_DIFFER: They differ.',
       'shop · production/us/acme\nLOCK_HELD: It is locked.',
     ]);
@@ -24,13 +24,13 @@ describe('errors of targets', () => {
   it('have no name where the environment has one target', () => {
     const error = new MigratorError('LOCK_HELD', 'It is locked.');
     const texts = formatTargetErrors([{ target: shop, error }], formatError);
-    expect(texts).toEqual(['LOCK_HELD: It is locked.']);
+    expect(texts.map(({ text }) => text)).toEqual(['LOCK_HELD: It is locked.']);
   });
 
   it('E5: do not let the name of a target act in a terminal', () => {
     const target = { ...shop, tenant: 'a\u001b[2J\n::error::x' };
-    const [text] = formatTargetErrors([{ target, error: new Error('x') }], () => 'x');
-    expect(text).toBe('shop · production/a\\x1b[2J\\n\\::error::x\nx');
+    const [shown] = formatTargetErrors([{ target, error: new Error('x') }], () => 'x');
+    expect(shown?.text).toBe('shop · production/a\\x1b[2J\\n\\::error::x\nx');
   });
 
   it('always have a code in JSON', () => {

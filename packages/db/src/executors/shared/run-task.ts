@@ -185,7 +185,7 @@ function tellFinding<Result>(
   }
 }
 
-/** The errors, each once, below the targets that it is about. */
+/** The errors, each reason once, below the targets that it is about. */
 function tellRefused<Result>(
   { options, context }: Task<Result>,
   findings: readonly Finding<Result>[],
@@ -194,9 +194,8 @@ function tellRefused<Result>(
   const errors = findings.flatMap((finding) =>
     finding.kind === 'refused' ? { target: finding.place, error: finding.error } : [],
   );
-  for (const text of formatTargetErrors(errors, (error) => formatError(error, { detail }))) {
-    tell(text);
-  }
+  const texts = formatTargetErrors(errors, (error) => formatError(error, { detail }), { detail });
+  for (const { text } of texts) tell(text);
 }
 
 function detailOf(options: CommonOptions, { isVerbose }: ExecutorContext): Detail {
