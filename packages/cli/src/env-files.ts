@@ -134,7 +134,7 @@ async function setVariables(
   load(atStart, started);
   if (isSwitchedOff(started)) return 'switched-off';
 
-  // 2. It removes what has the value from one of these files, whoever set it, e.g. a shell that loads `.env`.
+  // 2. It removes each variable that has the value from one of these files, also if a shell that loads `.env` has set it.
   for (const name of [...WITHOUT_IDENTIFIER].reverse()) {
     for (const [key, value] of Object.entries(load(ofWorkspace(name), {}))) {
       if (started[key] === value) delete started[key];

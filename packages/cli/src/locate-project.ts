@@ -6,6 +6,7 @@ import {
   findProjectName,
   findProjects,
   findWorkspaceRoot,
+  isShortNameOf,
   MigratorError,
   nameHint,
   type FoundProject,
@@ -77,7 +78,9 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
   if (here !== undefined && nameHere === name) return { projectRoot: here, project: name };
 
   // As Nx does: `api` for `@acme/api`.
-  const [short, ...others] = found.filter((project) => shortNamesOf(project).includes(name));
+  const [short, ...others] = found.filter((project) =>
+    [project.name, project.workspaceName].some((each) => isShortNameOf(name, each)),
+  );
   if (short !== undefined && others.length === 0) {
     return { projectRoot: short.root, project: short.name };
   }
@@ -107,13 +110,6 @@ async function locateByName(cwd: string, name: string): Promise<ProjectLocation>
     where: workspaceRoot,
     hint: `${nameHint(name, names, 'projects with a database')} A project is a folder with a db.config.* file.`,
   });
-}
-
-/** The names of a project without their scopes. */
-function shortNamesOf({ name, workspaceName }: FoundProject): string[] {
-  return [name, workspaceName]
-    .filter((each) => each.includes('/'))
-    .map((each) => each.slice(each.lastIndexOf('/') + 1));
 }
 
 function nearestProjectRoot(cwd: string): string | undefined {

@@ -50,7 +50,7 @@ class Main {
   }
 
   /**
-   * Something was thrown where nobody waits for it, e.g. in a timer that a migration has left behind: what else is half done
+   * Something was thrown that no code waits for, e.g. in a timer that a migration has left behind: what else is half done
    * is unknown, so the process ends, and the server rolls back what was not committed. If the result is written already, the
    * error is only shown.
    */
@@ -72,8 +72,8 @@ class Main {
   }
 
   /**
-   * Node ends a process that waits for a promise nobody can settle any more, with 0: as if all was done. A migration on an
-   * embedded database that forgets to resolve comes to that; nothing of it is committed.
+   * Node ends a process with 0 if it waits for a promise that nothing can settle any more. A migration on an embedded database
+   * that forgets to resolve leads to that; nothing of it is committed.
    */
   private async crashOfWaiting(): Promise<void> {
     if (this.state !== 'running') return;

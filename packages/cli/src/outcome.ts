@@ -1,4 +1,5 @@
 import {
+  refusedVisits,
   targetOf,
   visitInOrder,
   type Ending,
@@ -65,12 +66,7 @@ export function refusedOutcome(
   agents: readonly MigrationAgent[],
   refused: readonly RefusedTarget[],
 ): Outcome {
-  const visits = agents.map((target): TargetVisit => {
-    const refusal = refused.find(({ agent }) => agent === target);
-    return refusal === undefined
-      ? { kind: 'not-reached', target }
-      : { kind: 'refused', target, error: refusal.error };
-  });
+  const visits = refusedVisits(agents, refused);
   return { parts: [], visits, error: undefined, exitCode: worstOf(visits) };
 }
 

@@ -63,10 +63,12 @@ async function outcomeOf(
   command: (runtime: Runtime) => Promise<Outcome>,
   runtime: Omit<Runtime, 'onTarget'>,
 ): Promise<Outcome> {
-  let presumed: Target | undefined;
+  let presume: (() => Promise<Target>) | undefined;
   try {
-    return await command({ ...runtime, onTarget: (target) => (presumed = target) });
+    return await command({ ...runtime, onTarget: (given) => (presume = given) });
   } catch (error) {
+    // A folder whose name cannot be read must not hide the error.
+    const presumed = await presume?.().catch(() => undefined);
     return { parts: [], error, presumed, exitCode: exitCodeOfError(error) };
   }
 }

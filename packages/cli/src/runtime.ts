@@ -1,4 +1,5 @@
 import {
+  defaultEnvironment,
   findProjectName,
   findWorkspaceRoot,
   MigrationAgent,
@@ -20,8 +21,11 @@ export interface Runtime {
   /** Colours for the result. */
   readonly style: Style;
   readonly onEvent: RunListener;
-  /** Receives the target as far as the command line and the folder name it, before the configuration is loaded. */
-  readonly onTarget: (presumed: Target) => void;
+  /**
+   * Receives how to find the target as far as the command line and the folder name it, before the configuration is loaded. Only a
+   * command that is refused needs it.
+   */
+  readonly onTarget: (presume: () => Promise<Target>) => void;
 }
 
 /** What a command line may say about the database on top of the common options. */
@@ -66,10 +70,10 @@ export async function agentsOf(
     target: await targetNameOf(command, workspaceRoot),
     configuration: common.env,
   });
-  runtime.onTarget({
+  runtime.onTarget(async () => ({
     project: project ?? (await findProjectName(projectRoot)),
-    environment: common.env ?? surroundings.env['NODE_ENV'] ?? 'development',
-  });
+    environment: common.env ?? defaultEnvironment(surroundings.env),
+  }));
   return MigrationAgent.targets({
     projectRoot,
     project,

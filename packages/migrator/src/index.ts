@@ -85,6 +85,7 @@ export { CONFIG_FILE_NAMES } from './config/config-file';
 export { DEFAULT_MIGRATIONS } from './config/defaults';
 export { findProjects, type FoundProject } from './config/find-projects';
 export { nameHint } from './plan/nearest';
+export { isShortNameOf } from './plan/project-names';
 export { findProjectName } from './config/project-name';
 export { findWorkspaceRoot } from './config/workspace-root';
 export { generateMigration, type GenerateMigrationOptions } from './scaffold/generate-migration';
@@ -146,7 +147,12 @@ export { plainStyle, type Style } from './report/style';
 export { tenantsNotReached, type TenantsNotReached } from './report/tenants-not-reached';
 export { toJson } from './report/to-json';
 export { failedTargets, NOTHING_TO_REPEAT } from './targets/failed-targets';
-export { checkTargets, type ChangingCommand, type RefusedTarget } from './targets/check-targets';
+export {
+  checkTargets,
+  refusedVisits,
+  type ChangingCommand,
+  type RefusedTarget,
+} from './targets/check-targets';
 export { includesName, type GivenNames } from './plan/select-names';
 export { placeCanary, type PlacedCanary } from './targets/place-canary';
 export type { TargetChoice } from './targets/select-targets';
@@ -158,7 +164,7 @@ export {
   type Visit,
 } from './targets/visit-in-order';
 export { remedyLine, renderRemedy, type Remedy, type RemedyValue } from './remedy';
-export { targetOf, targetPath, type Target, type TargetPlace } from './target';
+export { defaultEnvironment, targetOf, targetPath, type Target, type TargetPlace } from './target';
 export { nameCommandsFor, type CommandName, type FrontEnd } from './front-end';
 export { ciOrigin } from './run/claimed-runner';
 export { foreignValue } from './text/foreign-value';

@@ -1,5 +1,5 @@
 import { currentFrontEnd, type CommandName, type FrontEnd } from './front-end';
-import type { Target } from './target';
+import { DEFAULT_ENVIRONMENT, type Target } from './target';
 
 /** A part of a command that the user fills in, shown as `<name>`. */
 export interface Placeholder {
@@ -21,9 +21,6 @@ export interface Remedy {
   /** Options by name, in kebab case; `true` for one without a value. */
   readonly options?: Readonly<Record<string, RemedyValue | true>>;
 }
-
-/** The environment that both front ends use if neither an option nor `NODE_ENV` names one. */
-const DEFAULT_ENVIRONMENT = 'development';
 
 /**
  * The command line of a remedy with the full address of its target, as text between backquotes: that of the front end at work,

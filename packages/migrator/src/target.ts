@@ -31,3 +31,11 @@ export function targetPath({
 }: Omit<TargetPlace, 'project'>): string {
   return [environment, databaseName, tenant].filter((part) => part !== undefined).join('/');
 }
+
+/** The environment of a command if neither an option nor `NODE_ENV` names one. */
+export const DEFAULT_ENVIRONMENT = 'development';
+
+/** The environment of a command that names none. */
+export function defaultEnvironment(env: Readonly<Record<string, string | undefined>>): string {
+  return env['NODE_ENV'] ?? DEFAULT_ENVIRONMENT;
+}

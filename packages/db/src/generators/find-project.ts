@@ -1,4 +1,4 @@
-import { nameHint } from '@flashfusion/migrator';
+import { isShortNameOf, nameHint } from '@flashfusion/migrator';
 import { getProjects, type ProjectConfiguration, type Tree } from '@nx/devkit';
 
 /** A project by the name that it has in the workspace. */
@@ -18,7 +18,7 @@ export function findProject(tree: Tree, given: string): NamedProject {
   const exact = projects.get(given);
   if (exact !== undefined) return { name: given, configuration: exact };
   const names = [...projects.keys()];
-  const sameShortName = names.filter((name) => name.includes('/') && shortName(name) === given);
+  const sameShortName = names.filter((name) => isShortNameOf(given, name));
   const [name = '', ...others] = sameShortName;
   const configuration = projects.get(name);
   if (configuration !== undefined && others.length === 0) return { name, configuration };
@@ -27,8 +27,4 @@ export function findProject(tree: Tree, given: string): NamedProject {
       ? `${sameShortName.length} projects have the short name ${given}. Pass one of: ${sameShortName.map((each) => `--project=${each}`).join(', ')}.`
       : `There is no project '${given}' in this workspace. ${nameHint(given, names, 'projects')}`,
   );
-}
-
-function shortName(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
 }

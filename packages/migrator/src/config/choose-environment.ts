@@ -2,6 +2,7 @@ import { MigratorError } from '../errors';
 import { nameHint } from '../plan/nearest';
 import { selectNames, type GivenNames } from '../plan/select-names';
 import { renderOption } from '../remedy';
+import { DEFAULT_ENVIRONMENT } from '../target';
 import { quoteGiven } from './connection-text';
 import { originOf, type EnvironmentVariables, type VariableFiles } from './environment-variables';
 import type { DatabaseEntry, ProjectConfig, ProjectEnvironment } from './project-config';
@@ -15,7 +16,7 @@ function wantedEnvironment(
   if (option !== undefined) return { name: option, saidBy: '' };
   if (env['NODE_ENV'] !== undefined)
     return { name: env['NODE_ENV'], saidBy: ` (from NODE_ENV${originOf('NODE_ENV', files)})` };
-  return { name: 'development', saidBy: ' (the default, as NODE_ENV is not set)' };
+  return { name: DEFAULT_ENVIRONMENT, saidBy: ' (the default, as NODE_ENV is not set)' };
 }
 
 /**

@@ -22,6 +22,12 @@ export function projectNamed<P extends NamedProject>(
   );
 }
 
+/** Whether a word is the name of a project without its scope, as `nx run` accepts it: `api` for `@acme/api`. */
+export function isShortNameOf(word: string, name: string): boolean {
+  const slash = name.lastIndexOf('/');
+  return slash !== -1 && name.slice(slash + 1) === word;
+}
+
 /** Translates a migration's identity to the present name of its project. */
 export type CurrentId = (id: MigrationId) => MigrationId;
 

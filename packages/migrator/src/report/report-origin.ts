@@ -1,3 +1,4 @@
+import { readProperty } from '../errors';
 import type { GivenNames } from '../plan/select-names';
 
 /** A task that writes a report, as the workspace tool plans it. */
@@ -54,12 +55,12 @@ export interface BatchPlan extends CiOrigin {
  * @returns `undefined` if it has none: `ff --json` and older versions write none
  */
 export function originIn(document: unknown): ReportOrigin | undefined {
-  const origin = field(document, 'origin');
-  const batch = field(origin, 'batch');
-  const finishedAt = field(origin, 'finishedAt');
+  const origin = readProperty(document, 'origin');
+  const batch = readProperty(origin, 'batch');
+  const finishedAt = readProperty(origin, 'finishedAt');
   const isOrigin =
-    isTask(field(origin, 'task')) &&
-    isTime(field(origin, 'startedAt')) &&
+    isTask(readProperty(origin, 'task')) &&
+    isTime(readProperty(origin, 'startedAt')) &&
     (finishedAt === undefined || isTime(finishedAt)) &&
     (batch === undefined || isBatch(batch)) &&
     isCiOrigin(origin);
@@ -68,10 +69,10 @@ export function originIn(document: unknown): ReportOrigin | undefined {
 
 /** A plan as read back from JSON; `undefined` for any other document. */
 export function parseBatchPlan(document: unknown): BatchPlan | undefined {
-  const tasks = field(document, 'tasks');
+  const tasks = readProperty(document, 'tasks');
   const isPlan =
-    field(document, 'format') === 1 &&
-    isBatch(field(document, 'batch')) &&
+    readProperty(document, 'format') === 1 &&
+    isBatch(readProperty(document, 'batch')) &&
     Array.isArray(tasks) &&
     tasks.every(isTask) &&
     isCiOrigin(document);
@@ -79,20 +80,22 @@ export function parseBatchPlan(document: unknown): BatchPlan | undefined {
 }
 
 function isTask(task: unknown): boolean {
-  const after = field(task, 'after');
+  const after = readProperty(task, 'after');
   return (
-    ['id', 'project', 'target', 'environment'].every((name) => isText(field(task, name))) &&
-    ['database', 'tenant'].every((name) => isOptionalNames(field(task, name))) &&
+    ['id', 'project', 'target', 'environment'].every((name) => isText(readProperty(task, name))) &&
+    ['database', 'tenant'].every((name) => isOptionalNames(readProperty(task, name))) &&
     (after === undefined || (Array.isArray(after) && after.every(isText)))
   );
 }
 
 function isBatch(batch: unknown): boolean {
-  return isText(field(batch, 'id')) && isTime(field(batch, 'startedAt'));
+  return isText(readProperty(batch, 'id')) && isTime(readProperty(batch, 'startedAt'));
 }
 
 function isCiOrigin(value: unknown): boolean {
-  return isOptionalText(field(value, 'gitCommit')) && isOptionalText(field(value, 'ciRun'));
+  return (
+    isOptionalText(readProperty(value, 'gitCommit')) && isOptionalText(readProperty(value, 'ciRun'))
+  );
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
@@ -105,9 +108,3 @@ const isOptionalNames = (value: unknown) =>
   value === undefined || (Array.isArray(value) ? value.every(isName) : isName(value));
 
 const isTime = (value: unknown) => isText(value) && Number.isFinite(Date.parse(value));
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
-}

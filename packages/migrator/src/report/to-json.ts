@@ -1,4 +1,5 @@
 import { isErrorLike, isMigratorError } from './error-shape';
+import { DECEPTIVE } from '../text/inert';
 import { redact } from '../text/redact';
 
 /**
@@ -17,8 +18,7 @@ export function toJson(value: unknown): string {
  * What JSON.stringify leaves as it is: DEL, C1, characters that change the direction of text or cannot be seen, and the second `#` of
  * `##vso[`. Outside of strings JSON has none of them, and no line of the document starts with `::`.
  */
-const ACTIVE =
-  /(?<=#)#|[\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const ACTIVE = new RegExp(String.raw`(?<=#)#|[\u007f-\u009f${DECEPTIVE}]`, 'gu');
 
 function unicodeEscape(text: string, at: number): string {
   return `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;

@@ -3,6 +3,7 @@ import { parseMigrationId } from '../migration/id';
 import { toSnakeCase } from '../migration/name';
 import type { MigrationFile } from '../migration/types';
 import { nameHint } from '../plan/nearest';
+import { isShortNameOf } from '../plan/project-names';
 
 export interface ResolveDependenciesOptions {
   readonly project: string;
@@ -102,7 +103,7 @@ async function filesOf(
 /** The names with a scope that a short name stands for, as in `nx run` and `--project`. */
 function longNames(short: string, options: ResolveDependenciesOptions): string[] {
   const names = new Set([options.project, ...(options.projectNames ?? [])]);
-  return [...names].filter((name) => name.slice(name.lastIndexOf('/')) === `/${short}`);
+  return [...names].filter((name) => isShortNameOf(short, name));
 }
 
 /** By version or file name, which are unique, else by name. */

@@ -1,3 +1,5 @@
+import { LETTER_ESCAPES } from '../text/decode';
+
 /** A token of JavaScript or TypeScript, as far as looking for literals needs it. Comments and white space are none. */
 export type Token =
   | { readonly kind: 'word'; readonly text: string }
@@ -7,15 +9,6 @@ export type Token =
 /** After one of these a `/` begins a regular expression, not a division. */
 const WORDS_BEFORE_REGEX =
   /^(?:return|typeof|case|in|of|do|else|void|delete|throw|new|instanceof|await|yield)$/;
-const ESCAPES: Readonly<Record<string, string>> = {
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  b: '\b',
-  f: '\f',
-  v: '\v',
-  '0': '\0',
-};
 
 const SPACE = 32;
 const DOT = 46;
@@ -173,7 +166,7 @@ export class Scanner {
     const char = this.source[this.position] ?? '';
     this.position += 1;
     if (char === '\r' && this.source[this.position] === '\n') this.position += 1;
-    return char === '\n' || char === '\r' ? '' : (ESCAPES[char] ?? char);
+    return char === '\n' || char === '\r' ? '' : (LETTER_ESCAPES[char] ?? char);
   }
 
   private regexMayStart(): boolean {

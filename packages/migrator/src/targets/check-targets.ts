@@ -6,6 +6,7 @@ import { MigratorError } from '../errors';
 import { isMigratorError } from '../report/error-shape';
 import type { RunResult } from '../run/result';
 import { targetPath } from '../target';
+import type { Visit } from './visit-in-order';
 
 /** A command that undoes or rewrites, as it is about to run on each of several targets. */
 export type ChangingCommand =
@@ -17,6 +18,19 @@ export type ChangingCommand =
 export interface RefusedTarget {
   readonly agent: MigrationAgent;
   readonly error: unknown;
+}
+
+/** What came of the targets of a command that was checked on several and refused on some: nothing was changed on any. */
+export function refusedVisits(
+  agents: readonly MigrationAgent[],
+  refused: readonly RefusedTarget[],
+): Visit<MigrationAgent, never>[] {
+  return agents.map((target) => {
+    const refusal = refused.find(({ agent }) => agent === target);
+    return refusal === undefined
+      ? { kind: 'not-reached', target }
+      : { kind: 'refused', target, error: refusal.error };
+  });
 }
 
 /** What a command would do on one target: equal texts do the same. */

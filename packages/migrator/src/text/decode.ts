@@ -12,7 +12,8 @@ export interface DecodedText {
 const ENCODED =
   /\\(?:u([0-9a-f]{4})|u\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([^]))|(%[0-7][0-9a-f]|%[cd][0-9a-f]%[89ab][0-9a-f]|%e[0-9a-f](?:%[89ab][0-9a-f]){2}|%f[0-4](?:%[89ab][0-9a-f]){3})|''|""/gi;
 
-const NAMED: Readonly<Record<string, string>> = {
+/** Escapes of one letter, of JavaScript and JSON. */
+export const LETTER_ESCAPES: Readonly<Record<string, string>> = {
   n: '\n',
   r: '\r',
   t: '\t',
@@ -57,7 +58,7 @@ function characterOf([whole, unit, point, byte, named, percent]: RegExpExecArray
     const value = Number.parseInt(code, 16);
     return value > 0x10ffff ? undefined : String.fromCodePoint(value);
   }
-  if (named !== undefined) return NAMED[named] ?? named;
+  if (named !== undefined) return LETTER_ESCAPES[named] ?? named;
   if (percent === undefined) return whole[0];
   try {
     return decodeURIComponent(percent);

@@ -1,11 +1,13 @@
 import { redactUpTo } from './redact';
 
 /**
- * What a terminal, a log viewer or a reader's eye can be deceived with: control characters (C0, DEL, C1), halves of surrogate
- * pairs, line separators, characters that change the direction of text, invisible ones, and tags.
+ * What a reader's eye can be deceived with, as a part of a character class: line separators, characters that change the direction
+ * of text, invisible ones, and tags.
  */
-const ACTIVE =
-  /[\p{Cc}\p{Cs}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+export const DECEPTIVE = String.raw`\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}`;
+
+/** The same, and what a terminal or a log viewer acts on: control characters (C0, DEL, C1) and halves of surrogate pairs. */
+const ACTIVE = new RegExp(String.raw`[\p{Cc}\p{Cs}${DECEPTIVE}]`, 'gu');
 /** The same, and the colors of {@link Style}. */
 const COLOR = /\u001b\[(?:0|1|2|22|3[0-79]|9[0-7])m/.source;
 const ACTIVE_OR_COLOR = new RegExp(`${COLOR}|${ACTIVE.source}`, 'gu');

@@ -1,5 +1,6 @@
 import {
   presentableError,
+  refusedVisits,
   visitInOrder,
   type Ending,
   type KeepGoing,
@@ -62,12 +63,7 @@ export function refusedFindings(
   agents: readonly MigrationAgent[],
   refused: readonly RefusedTarget[],
 ): Finding<never>[] {
-  return agents.map((agent): Finding<never> => {
-    const refusal = refused.find((each) => each.agent === agent);
-    return refusal === undefined
-      ? unreached(agent)
-      : { kind: 'refused', place: placeOf(agent), error: refusal.error };
-  });
+  return refusedVisits(agents, refused).map(findingOf);
 }
 
 function findingOf<Result>(visit: Visit<MigrationAgent, Result>): Finding<Result> {
@@ -80,10 +76,6 @@ function findingOf<Result>(visit: Visit<MigrationAgent, Result>): Finding<Result
     case 'not-reached':
       return { kind: 'not-reached', place };
   }
-}
-
-function unreached(agent: MigrationAgent): Finding<never> {
-  return { kind: 'not-reached', place: placeOf(agent) };
 }
 
 function placeOf({ settings }: MigrationAgent): Place {

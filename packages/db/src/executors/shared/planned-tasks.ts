@@ -1,4 +1,9 @@
-import type { GivenNames, ReportedTask, TargetPlace } from '@flashfusion/migrator';
+import {
+  defaultEnvironment,
+  type GivenNames,
+  type ReportedTask,
+  type TargetPlace,
+} from '@flashfusion/migrator';
 import type { ExecutorContext } from '@nx/devkit';
 import { tasksBefore } from './task-dependencies';
 
@@ -74,8 +79,7 @@ function describe(
     id: [project, target, configuration].filter((part) => part !== undefined).join(':'),
     project,
     target,
-    environment:
-      typeof environment === 'string' ? environment : (process.env['NODE_ENV'] ?? 'development'),
+    environment: typeof environment === 'string' ? environment : defaultEnvironment(process.env),
     ...(isNames(database) ? { database } : {}),
     ...(isNames(tenant) ? { tenant } : {}),
   };

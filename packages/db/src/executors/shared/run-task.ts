@@ -1,5 +1,6 @@
 import {
   checkTargets,
+  defaultEnvironment,
   formatError,
   formatEvent,
   formatSkippedTargets,
@@ -209,7 +210,7 @@ function presumedPlace<Result>({ options, context }: Task<Result>): Place {
   const place = { project: context.projectName ?? '', databaseName };
   try {
     const environment = chooseEnvironment(options.environment, context);
-    return { ...place, environment: environment ?? process.env['NODE_ENV'] ?? 'development' };
+    return { ...place, environment: environment ?? defaultEnvironment(process.env) };
   } catch {
     return { ...place, environment: undefined };
   }

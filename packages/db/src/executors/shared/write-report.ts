@@ -34,9 +34,9 @@ type Result = RunResult | TenantsResult;
 
 /**
  * Keeps what a task did where it is not lost: CI hides the output of Nx tasks that succeed. One JSON file for each target of
- * the task: a database, or a tenant if the command works on single tenants (a list in it if there were several runs: of tenants,
- * or of other projects that were needed first; the error if the task was refused), and a Markdown summary of the job where the CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run
- * that had nothing to do writes its file and adds nothing to the summary.
+ * the task: a database, or a tenant if the command works on single tenants. It is a list if there were several runs (of tenants,
+ * or of other projects that were needed first), and the error if the task was refused. A Markdown summary of the job goes where the
+ * CI has a place for it (`$GITHUB_STEP_SUMMARY`). A run that had nothing to do writes its file and adds nothing to the summary.
  *
  * Each report names its task, the command of Nx that the task belongs to, the time, the commit and the CI run. Beside the
  * reports stand the tasks that the command planned and those that have not ended, so that `ff db report` tells the reports of
@@ -89,9 +89,9 @@ export function reportTo(
         const ended = origin && { ...origin, finishedAt: new Date().toISOString() };
         // Each one, also if another one cannot be written.
         let lost: Error | undefined;
-        for (const [name, group] of groupBy(findings, (finding) => nameOf(finding.place))) {
-          const path = join(target, `${name}.json`);
-          const document = withOrigin(oneOrList(group.flatMap(documentsOf)), ended);
+        for (const finding of findings) {
+          const path = join(target, `${nameOf(finding.place)}.json`);
+          const document = withOrigin(reportOf(finding), ended);
           lost = (await failureOf(() => writeDocument(path, document))) ?? lost;
         }
         if (lost !== undefined) throw lost;
@@ -121,23 +121,11 @@ function staleNames(name: string, unplaced: string, place: Place): (file: string
     (every && file.startsWith(`${name}.`) && file.endsWith('.json'));
 }
 
-/** The findings of each file: tenants of one database share it. */
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  return groups;
-}
-
-function oneOrList(documents: readonly unknown[]): unknown {
+/** A document, or a list of several. */
+function reportOf(finding: Finding<Result>): unknown {
+  if (finding.kind !== 'result') return documentOf(finding);
+  const documents = [...reportsOf(finding.result), ...notReachedOf(finding.result)];
   return documents.length === 1 ? documents[0] : documents;
-}
-
-function documentsOf(finding: Finding<Result>): unknown[] {
-  if (finding.kind !== 'result') return [documentOf(finding)];
-  return [...reportsOf(finding.result), ...notReachedOf(finding.result)];
 }
 
 function reportsOf(result: Result): RunReport[] {
